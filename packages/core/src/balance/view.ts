@@ -1,0 +1,47 @@
+import type { BalanceName } from "../config/resolved.ts";
+
+/** One server of a pool as this acceptor sees it now. */
+export interface Candidate {
+  readonly name: string;
+  /** Above 0. */
+  readonly weight: number;
+  /** Takes new requests: its state is `ready` and it is not ejected. */
+  readonly ready: boolean;
+  /** Requests sent by this acceptor and not yet answered. */
+  readonly outstanding: number;
+  /** The same of all other acceptors together, as last published. */
+  readonly reported: number;
+  /** Milliseconds since `reported` was measured. */
+  readonly reportedAgeMs: number;
+  /** Peak-sensitive moving average of the answer time in milliseconds; 0 while nothing was measured. */
+  readonly latencyMs: number;
+}
+
+/**
+ * All that choosing a server of one pool depends on, besides the seed. No clock, no chance and no socket hides
+ * behind it, so that a recorded view gives the recorded choice again.
+ */
+export interface PoolView {
+  readonly balance: BalanceName;
+  readonly candidates: readonly Candidate[];
+  /** Acceptors that share the servers; above 1, `least-load` compares two draws and not all. */
+  readonly acceptors: number;
+  /** Most that one server may have outstanding from this acceptor. */
+  readonly outstandingPerServer: number;
+  /** Most that the pool may have outstanding from this acceptor; 0 is no limit. */
+  readonly outstandingLimit: number;
+  /** How many choices were made in this pool before: the place of a round-robin. */
+  readonly turn: number;
+  /** Built once per snapshot for what needs it (round-robin order, hash ring). */
+  readonly plan: BalancePlan;
+}
+
+/** Derived from names and weights alone, so that every acceptor derives the same. */
+export interface BalancePlan {
+  /** Candidate indices in smooth weighted round-robin order. */
+  readonly order: readonly number[];
+  /** Positions on the ring, ascending, unsigned 32 bit. */
+  readonly ringPoints: Uint32Array;
+  /** Candidate index of each position. */
+  readonly ringOwners: Uint16Array;
+}

@@ -1,0 +1,181 @@
+/**
+ * A configuration after defaults were filled in, names were resolved to indices and everything was checked.
+ * Plain data: it travels as JSON between processes and threads. Nothing here is optional that has a default.
+ */
+
+export interface ResolvedListener {
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
+}
+
+export type ServerState = "ready" | "drain" | "maintenance";
+
+export interface ResolvedServer {
+  readonly name: string;
+  /** Host name or address that is connected to. */
+  readonly host: string;
+  readonly port: number;
+  /** `host` or `host:port` as it stands in a Host field. */
+  readonly authority: string;
+  /** Share of the load relative to the other servers of its pool; above 0. */
+  readonly weight: number;
+  readonly state: ServerState;
+}
+
+export type BalanceName = "least-load" | "p2c" | "peak-ewma" | "round-robin" | "hash";
+
+/** What of a request decides its place on the hash ring. */
+export type HashKey =
+  | { readonly on: "client" | "user" | "path" | "host" }
+  | { readonly on: "header" | "cookie" | "query"; readonly name: string };
+
+export interface ResolvedPool {
+  readonly name: string;
+  readonly servers: readonly ResolvedServer[];
+  readonly balance: BalanceName;
+  readonly hashOn: HashKey | undefined;
+  /** Whether safe requests may ride together on one server connection. */
+  readonly share: "off";
+  /** Requests outstanding at the whole pool from this acceptor; 0 is no limit. */
+  readonly outstanding: number;
+}
+
+export interface ResolvedClass {
+  readonly name: string;
+  /** Index into `pools`. */
+  readonly pool: number;
+  /** Index into `pools` of the pool that takes what `pool` cannot; -1 is none. */
+  readonly spill: number;
+}
+
+/** What a condition looks at. `name` of a header is in lower case. */
+export type FactName =
+  | { readonly fact: "method" | "host" | "path" | "client" | "user" }
+  | { readonly fact: "query" | "header" | "cookie"; readonly name: string };
+
+export type Matcher =
+  | { readonly kind: "present" }
+  | { readonly kind: "absent" }
+  | { readonly kind: "equal" | "prefix" | "suffix" | "contains" | "regex"; readonly value: string }
+  | { readonly kind: "in"; readonly values: readonly string[] };
+
+/** For `client`, values of `equal` and `in` are addresses or CIDR blocks; for `host` they are in lower case. */
+export type Condition =
+  | { readonly kind: "all" | "any"; readonly of: readonly Condition[] }
+  | { readonly kind: "not"; readonly of: Condition }
+  | { readonly kind: "test"; readonly on: FactName; readonly matcher: Matcher };
+
+export interface ResolvedRule {
+  readonly name: string;
+  readonly when: Condition;
+  /** Index into `classes`. */
+  readonly class: number;
+}
+
+/** Milliseconds, all of them. */
+export interface Timeouts {
+  readonly headMs: number;
+  readonly bodyIdleMs: number;
+  readonly connectMs: number;
+  readonly responseMs: number;
+  readonly clientIdleMs: number;
+  readonly serverIdleMs: number;
+  readonly tunnelIdleMs: number;
+  readonly drainMs: number;
+  /** How long a classifier thread may stay with one request. */
+  readonly classifyMs: number;
+}
+
+export interface Limits {
+  readonly headBytes: number;
+  readonly fields: number;
+  readonly targetBytes: number;
+  readonly pipelineDepth: number;
+  readonly outstandingPerServer: number;
+  /** Idle connections kept to one server by one acceptor. */
+  readonly idlePerServer: number;
+  /** Client connections of one acceptor. */
+  readonly connections: number;
+  /** Response bytes held for one client, waiting for their turn or for the client to read. */
+  readonly responseBufferBytes: number;
+  /** Request content bytes held for one client while the server does not read. */
+  readonly requestBufferBytes: number;
+  readonly chunkExtensionBytes: number;
+  readonly trailerBytes: number;
+  /** Exchanges an acceptor remembers for `GET /v1/exchanges`. */
+  readonly recentExchanges: number;
+}
+
+export interface Retry {
+  /** Further attempts after the first. */
+  readonly attempts: number;
+  /** Retries allowed, in per cent of the requests of the last seconds. */
+  readonly budgetPercent: number;
+  /** Content kept for a second attempt. */
+  readonly bodyBytes: number;
+}
+
+export type JwtAlgorithm = "HS256" | "RS256" | "ES256" | "EdDSA";
+
+export interface ResolvedJwt {
+  /** The claim that names the user. */
+  readonly claim: string;
+  /** Where the token stands: `Authorization: Bearer`, or a cookie. */
+  readonly from: { readonly kind: "bearer" } | { readonly kind: "cookie"; readonly name: string };
+  readonly algorithms: readonly JwtAlgorithm[];
+  /** A shared secret (HS256), or a PEM public key, or the text of a JWKS file. */
+  readonly key: { readonly kind: "secret" | "pem" | "jwks"; readonly value: string };
+  readonly issuer: string | undefined;
+  readonly audience: string | undefined;
+  readonly clockToleranceSeconds: number;
+}
+
+export type ResolvedIdentity =
+  | { readonly kind: "none" }
+  | { readonly kind: "basic" }
+  | { readonly kind: "header"; readonly name: string }
+  | { readonly kind: "jwt"; readonly jwt: ResolvedJwt };
+
+export type LogLevel = "debug" | "info" | "warn" | "error" | "silent";
+
+export interface ResolvedLog {
+  readonly level: LogLevel;
+  /** "stdout", "off", or a file's path. */
+  readonly access: string;
+}
+
+export interface ResolvedAdmin {
+  readonly host: string;
+  readonly port: number;
+  /** Undefined: no token is asked for, which is refused beyond loopback. */
+  readonly token: string | undefined;
+}
+
+export interface ResolvedState {
+  readonly kind: "embedded";
+  readonly path: string;
+}
+
+/** What acceptors and their classifier threads work by. */
+export interface DataPlaneConfig {
+  readonly pools: readonly ResolvedPool[];
+  readonly classes: readonly ResolvedClass[];
+  readonly rules: readonly ResolvedRule[];
+  readonly defaultClass: number;
+  readonly timeouts: Timeouts;
+  readonly limits: Limits;
+  readonly retry: Retry;
+  /** Addresses or CIDR blocks whose forwarding and identity fields are believed. */
+  readonly trust: { readonly peers: readonly string[] };
+  readonly identity: ResolvedIdentity;
+  readonly log: ResolvedLog;
+  readonly classifierThreads: number;
+  readonly acceptors: number;
+}
+
+export interface ResolvedConfig extends DataPlaneConfig {
+  readonly listeners: readonly ResolvedListener[];
+  readonly admin: ResolvedAdmin;
+  readonly state: ResolvedState;
+}
