@@ -1,3 +1,4 @@
+import type { ResolvedConfig } from "../config/resolved.ts";
 import type { Snapshot } from "../membership/snapshot.ts";
 
 /**
@@ -126,4 +127,39 @@ export type SupervisorMessage =
 /** Acceptor to supervisor, over IPC. */
 export type AcceptorNotice =
   | { readonly kind: "listening"; readonly listener: string }
-  | { readonly kind: "drained" };
+  /** Accepts nothing new: whoever is to replace it may start now. */
+  | { readonly kind: "draining" }
+  | { readonly kind: "drained" }
+  | Failure;
+
+/** Supervisor to coordinator, over IPC. */
+export interface CoordinatorOrder {
+  readonly kind: "start";
+  readonly config: ResolvedConfig;
+  /** Where the state bus is to listen. */
+  readonly bus: string;
+  /** Names the supervisor's life: totals of acceptors that are gone count only within one. */
+  readonly epoch: string;
+}
+
+/** Coordinator to supervisor, over IPC. */
+export type CoordinatorNotice =
+  | {
+      readonly kind: "ready";
+      readonly generation: number;
+      /** Where the admin API really listens: port 0 has become a port. */
+      readonly admin: { readonly host: string; readonly port: number };
+    }
+  | Failure;
+
+/** A child's last words, in a sentence for the operator. */
+export interface Failure {
+  readonly kind: "failed";
+  readonly reason: string;
+}
+
+/** What `emit-config` found in a configuration file, over IPC. */
+export type ConfigNotice =
+  | { readonly kind: "config"; readonly config: ResolvedConfig; readonly warnings: readonly string[] }
+  /** A line each, with its place. */
+  | { readonly kind: "mistakes"; readonly mistakes: readonly string[] };

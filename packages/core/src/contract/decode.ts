@@ -1,0 +1,255 @@
+import type { ResolvedConfig } from "../config/resolved.ts";
+import type { Snapshot } from "../membership/snapshot.ts";
+import type {
+  AcceptorCounters,
+  AcceptorMessage,
+  AcceptorNotice,
+  ConfigNotice,
+  CoordinatorMessage,
+  CoordinatorNotice,
+  CoordinatorOrder,
+  ExchangeRecord,
+  PublishedLoad,
+  ServerLoad,
+  SupervisorMessage,
+} from "./messages.ts";
+
+/**
+ * unknown -> typed or refused. Both ends of a channel are processes of one user, so what is checked is what a
+ * mistake or another version could get wrong: kinds, names, numbers, lists. The inside of a configuration was
+ * checked by its loader and is taken as it is.
+ */
+
+/** What was expected and what was found. The channel that carried it cannot be trusted any further. */
+export class DecodeError extends Error {
+  override readonly name = "DecodeError";
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+type Decoder<T> = (fields: Fields) => T;
+
+export const decodeAcceptorMessage = decoderOf<AcceptorMessage>("acceptor message", {
+  hello: (fields) => ({
+    kind: "hello",
+    acceptor: text(fields, "acceptor"),
+    pid: whole(fields, "pid"),
+    generation: whole(fields, "generation"),
+    version: text(fields, "version"),
+  }),
+  load: (fields) => ({ kind: "load", servers: list(fields, "servers", serverLoad) }),
+  status: (fields) => ({
+    kind: "status",
+    state: oneOf(fields, "state", ["starting", "accepting", "draining", "stopped"]),
+    generation: whole(fields, "generation"),
+    connections: whole(fields, "connections"),
+    exchanges: whole(fields, "exchanges"),
+    counters: acceptorCounters(record(fields, "counters")),
+  }),
+  recent: (fields) => ({
+    kind: "recent",
+    request: whole(fields, "request"),
+    exchanges: list(fields, "exchanges", exchangeRecord),
+  }),
+});
+
+export const decodeCoordinatorMessage = decoderOf<CoordinatorMessage>("coordinator message", {
+  snapshot: (fields) => ({ kind: "snapshot", snapshot: decodeSnapshot(fields["snapshot"]) }),
+  load: (fields) => ({
+    kind: "load",
+    acceptors: whole(fields, "acceptors"),
+    servers: list(fields, "servers", publishedLoad),
+  }),
+  "get-recent": (fields) => ({
+    kind: "get-recent",
+    request: whole(fields, "request"),
+    limit: whole(fields, "limit"),
+  }),
+});
+
+export const decodeSupervisorMessage = decoderOf<SupervisorMessage>("supervisor message", {
+  start: (fields) => ({
+    kind: "start",
+    acceptor: text(fields, "acceptor"),
+    snapshot: decodeSnapshot(fields["snapshot"]),
+    bus: text(fields, "bus"),
+  }),
+  listen: (fields) => ({ kind: "listen", listener: text(fields, "listener") }),
+  drain: () => ({ kind: "drain" }),
+});
+
+export const decodeAcceptorNotice = decoderOf<AcceptorNotice>("acceptor notice", {
+  listening: (fields) => ({ kind: "listening", listener: text(fields, "listener") }),
+  draining: () => ({ kind: "draining" }),
+  drained: () => ({ kind: "drained" }),
+  failed: (fields) => ({ kind: "failed", reason: text(fields, "reason") }),
+});
+
+export const decodeCoordinatorOrder = decoderOf<CoordinatorOrder>("coordinator order", {
+  start: (fields) => ({
+    kind: "start",
+    config: checkedConfig(record(fields, "config")),
+    bus: text(fields, "bus"),
+    epoch: text(fields, "epoch"),
+  }),
+});
+
+export const decodeCoordinatorNotice = decoderOf<CoordinatorNotice>("coordinator notice", {
+  ready: (fields) => {
+    const admin = record(fields, "admin");
+    return {
+      kind: "ready",
+      generation: whole(fields, "generation"),
+      admin: { host: text(admin, "host"), port: whole(admin, "port") },
+    };
+  },
+  failed: (fields) => ({ kind: "failed", reason: text(fields, "reason") }),
+});
+
+export const decodeConfigNotice = decoderOf<ConfigNotice>("configuration notice", {
+  config: (fields) => ({
+    kind: "config",
+    config: checkedConfig(record(fields, "config")),
+    warnings: list(fields, "warnings", asText),
+  }),
+  mistakes: (fields) => ({ kind: "mistakes", mistakes: list(fields, "mistakes", asText) }),
+});
+
+/** @throws DecodeError */
+export function decodeSnapshot(value: unknown): Snapshot {
+  const fields = asRecord(value, "snapshot");
+  const config = record(fields, "config");
+  for (const part of ["pools", "classes", "rules"]) list(config, part, (entry) => entry);
+  for (const part of ["timeouts", "limits", "retry", "trust", "identity", "log"]) record(config, part);
+  return { generation: whole(fields, "generation"), config: config as unknown as Snapshot["config"] };
+}
+
+/** The kinds of a union, each with its decoder; a kind that is missing here does not compile. */
+function decoderOf<M extends { readonly kind: string }>(
+  what: string,
+  kinds: { readonly [K in M["kind"]]: Decoder<Extract<M, { readonly kind: K }>> },
+): (value: unknown) => M {
+  const known = new Map<string, Decoder<M>>(Object.entries(kinds));
+  return (value) => {
+    const fields = asRecord(value, what);
+    const kind = fields["kind"];
+    const decode = typeof kind === "string" ? known.get(kind) : undefined;
+    if (decode === undefined) {
+      throw new DecodeError(
+        `${what}: expected a kind of ${[...known.keys()].join(", ")}, found ${shown(kind)}`,
+      );
+    }
+    return decode(fields);
+  };
+}
+
+function checkedConfig(fields: Fields): ResolvedConfig {
+  list(fields, "listeners", (entry) => entry);
+  decodeSnapshot({ generation: 0, config: fields });
+  record(fields, "admin");
+  text(record(fields, "state"), "path");
+  return fields as unknown as ResolvedConfig;
+}
+
+function serverLoad(value: unknown): ServerLoad {
+  const fields = asRecord(value, "server load");
+  return {
+    server: text(fields, "server"),
+    outstanding: whole(fields, "outstanding"),
+    latencyMs: measure(fields, "latencyMs"),
+    requests: whole(fields, "requests"),
+    failures: whole(fields, "failures"),
+    connections: whole(fields, "connections"),
+    ejected: fields["ejected"] === true,
+  };
+}
+
+function publishedLoad(value: unknown): PublishedLoad {
+  const fields = asRecord(value, "published load");
+  return { server: text(fields, "server"), outstanding: whole(fields, "outstanding") };
+}
+
+function acceptorCounters(fields: Fields): AcceptorCounters {
+  return {
+    counters: numbers(record(fields, "counters")),
+    gauges: numbers(record(fields, "gauges")),
+    labelled: mapped(record(fields, "labelled"), (value, name) => numbers(asRecord(value, name))),
+    histograms: mapped(record(fields, "histograms"), histogram),
+  };
+}
+
+function histogram(value: unknown, name: string): AcceptorCounters["histograms"][string] {
+  const fields = asRecord(value, name);
+  const bounds = list(fields, "bounds", asMeasure);
+  const counts = list(fields, "counts", asMeasure);
+  if (counts.length !== bounds.length + 1) {
+    throw new DecodeError(`${name}: expected ${bounds.length + 1} counts, found ${counts.length}`);
+  }
+  return { bounds, counts, sum: measure(fields, "sum") };
+}
+
+/** What the API shows of an exchange is passed on as it came; only what is sorted by is looked at. */
+function exchangeRecord(value: unknown): ExchangeRecord {
+  const fields = asRecord(value, "exchange");
+  text(fields, "id");
+  measure(fields, "startedAt");
+  return fields as unknown as ExchangeRecord;
+}
+
+const numbers = (fields: Fields): Record<string, number> => mapped(fields, asMeasure);
+
+/** Without a prototype: a name such as `__proto__` is a name like any other. */
+function mapped<T>(fields: Fields, decode: (value: unknown, name: string) => T): Record<string, T> {
+  const result: Record<string, T> = Object.create(null);
+  for (const [name, value] of Object.entries(fields)) result[name] = decode(value, name);
+  return result;
+}
+
+function text(fields: Fields, name: string): string {
+  return asText(fields[name], name);
+}
+
+function whole(fields: Fields, name: string): number {
+  const value = fields[name];
+  if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return value;
+  throw new DecodeError(`${name}: expected a whole number from 0, found ${shown(value)}`);
+}
+
+function measure(fields: Fields, name: string): number {
+  return asMeasure(fields[name], name);
+}
+
+function oneOf<T extends string>(fields: Fields, name: string, words: readonly T[]): T {
+  const word = words.find((candidate) => candidate === fields[name]);
+  if (word !== undefined) return word;
+  throw new DecodeError(`${name}: expected one of ${words.join(", ")}, found ${shown(fields[name])}`);
+}
+
+function list<T>(fields: Fields, name: string, decode: (value: unknown, name: string) => T): T[] {
+  const value = fields[name];
+  if (!Array.isArray(value)) throw new DecodeError(`${name}: expected a list, found ${shown(value)}`);
+  return value.map((entry) => decode(entry, name));
+}
+
+function record(fields: Fields, name: string): Fields {
+  return asRecord(fields[name], name);
+}
+
+function asRecord(value: unknown, name: string): Fields {
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Fields;
+  throw new DecodeError(`${name}: expected an object, found ${shown(value)}`);
+}
+
+function asText(value: unknown, name: string): string {
+  if (typeof value === "string") return value;
+  throw new DecodeError(`${name}: expected a text, found ${shown(value)}`);
+}
+
+function asMeasure(value: unknown, name: string): number {
+  if (typeof value === "number" && Number.isFinite(value)) return value;
+  throw new DecodeError(`${name}: expected a number, found ${shown(value)}`);
+}
+
+function shown(value: unknown): string {
+  const json = JSON.stringify(value) ?? String(value);
+  return json.length > 60 ? `${json.slice(0, 60)}…` : json;
+}
