@@ -24,4 +24,9 @@ export interface Facts {
   header(name: string): readonly string[];
   cookie(name: string): readonly string[];
   query(name: string): readonly string[];
+  /**
+   * The names that the request carries, each once (of headers in lower case). Asked for only when the rules look at
+   * so many names that going through those of the request is cheaper.
+   */
+  names(of: "header" | "cookie" | "query"): readonly string[];
 }
