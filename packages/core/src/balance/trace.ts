@@ -1,6 +1,6 @@
 import type { Candidate } from "./view.ts";
 
-/** Candidates whose values a trace keeps. Two draws need two; the rest is for `least-load` that looks at all. */
+/** Candidates whose values a trace keeps by default. Two draws need two; the rest is for `least-load` over all. */
 export const TRACED_CANDIDATES = 16;
 
 /** Why the winner won, or why there is none. */
@@ -27,15 +27,24 @@ export class ChoiceTrace {
   reason: ChoiceReason = "nobody-eligible";
 
   /** Of each kept comparison: which candidate, the values that counted at that moment, and the score; lowest wins. */
-  readonly candidates = new Uint32Array(TRACED_CANDIDATES);
-  readonly scores = new Float64Array(TRACED_CANDIDATES);
-  readonly outstanding = new Uint32Array(TRACED_CANDIDATES);
-  readonly reported = new Uint32Array(TRACED_CANDIDATES);
-  readonly latenciesMs = new Float64Array(TRACED_CANDIDATES);
+  readonly candidates: Uint32Array;
+  readonly scores: Float64Array;
+  readonly outstanding: Uint32Array;
+  readonly reported: Uint32Array;
+  readonly latenciesMs: Float64Array;
+
+  /** @param capacity comparisons that are kept; 1 or above */
+  constructor(capacity: number = TRACED_CANDIDATES) {
+    this.candidates = new Uint32Array(capacity);
+    this.scores = new Float64Array(capacity);
+    this.outstanding = new Uint32Array(capacity);
+    this.reported = new Uint32Array(capacity);
+    this.latenciesMs = new Float64Array(capacity);
+  }
 
   /** How many comparisons the arrays hold. */
   get kept(): number {
-    return Math.min(this.compared, TRACED_CANDIDATES);
+    return Math.min(this.compared, this.candidates.length);
   }
 
   reset(): void {
@@ -45,7 +54,7 @@ export class ChoiceTrace {
   }
 
   compare(index: number, candidate: Candidate, score: number): void {
-    if (this.compared < TRACED_CANDIDATES) this.#write(this.compared, index, candidate, score);
+    if (this.compared < this.candidates.length) this.#write(this.compared, index, candidate, score);
     this.compared++;
   }
 
@@ -53,7 +62,7 @@ export class ChoiceTrace {
   conclude(index: number, candidate: Candidate, score: number, reason: ChoiceReason): void {
     this.winner = index;
     this.reason = reason;
-    if (!this.has(index)) this.#write(TRACED_CANDIDATES - 1, index, candidate, score);
+    if (!this.has(index)) this.#write(this.candidates.length - 1, index, candidate, score);
   }
 
   has(index: number): boolean {
@@ -61,6 +70,7 @@ export class ChoiceTrace {
     return false;
   }
 
+  /** Takes over what `other` holds, which must be of the same capacity. */
   copyFrom(other: ChoiceTrace): void {
     this.compared = other.compared;
     this.winner = other.winner;
