@@ -53,7 +53,7 @@ export const decodeAcceptorMessage = decoderOf<AcceptorMessage>("acceptor messag
 });
 
 export const decodeCoordinatorMessage = decoderOf<CoordinatorMessage>("coordinator message", {
-  snapshot: (fields) => ({ kind: "snapshot", snapshot: decodeSnapshot(fields["snapshot"]) }),
+  snapshot: (fields) => ({ kind: "snapshot", snapshot: decodeSnapshot(fields.snapshot) }),
   load: (fields) => ({
     kind: "load",
     acceptors: whole(fields, "acceptors"),
@@ -70,7 +70,7 @@ export const decodeSupervisorMessage = decoderOf<SupervisorMessage>("supervisor 
   start: (fields) => ({
     kind: "start",
     acceptor: text(fields, "acceptor"),
-    snapshot: decodeSnapshot(fields["snapshot"]),
+    snapshot: decodeSnapshot(fields.snapshot),
     bus: text(fields, "bus"),
   }),
   listen: (fields) => ({ kind: "listen", listener: text(fields, "listener") }),
@@ -131,7 +131,7 @@ function decoderOf<M extends { readonly kind: string }>(
   const known = new Map<string, Decoder<M>>(Object.entries(kinds));
   return (value) => {
     const fields = asRecord(value, what);
-    const kind = fields["kind"];
+    const kind = fields.kind;
     const decode = typeof kind === "string" ? known.get(kind) : undefined;
     if (decode === undefined) {
       throw new DecodeError(
@@ -159,7 +159,7 @@ function serverLoad(value: unknown): ServerLoad {
     requests: whole(fields, "requests"),
     failures: whole(fields, "failures"),
     connections: whole(fields, "connections"),
-    ejected: fields["ejected"] === true,
+    ejected: fields.ejected === true,
   };
 }
 
