@@ -34,7 +34,7 @@ export class TokenCache {
   }
 
   set(token: string, finding: Finding): void {
-    if (this.#young.size >= this.#half && !this.#young.has(token)) {
+    if (this.#young.size >= this.#half) {
       this.#old = this.#young;
       this.#young = new Map();
     }
