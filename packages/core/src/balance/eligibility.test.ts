@@ -1,0 +1,33 @@
+import { describe, expect, it } from "vitest";
+import { ineligibility, isEligible, NOBODY_TRIED, poolHasRoom, poolOutstanding } from "./eligibility.ts";
+import { view } from "./test-view.ts";
+
+describe("isEligible()", () => {
+  it("agrees with ineligibility() on every reason", () => {
+    const servers = [{}, { ready: false }, { outstanding: 10 }, { outstanding: 9 }, {}];
+    const pool = view("p2c", servers, { outstandingPerServer: 10 });
+    const tried = [4];
+    const reasons = servers.map((_, i) => ineligibility(pool, i, tried));
+    expect(reasons).toEqual([undefined, "not-ready", "at-its-limit", undefined, "tried-already"]);
+    expect(servers.map((_, i) => isEligible(pool, i, tried))).toEqual(reasons.map((r) => r === undefined));
+  });
+
+  it("is false for an index without a candidate", () => {
+    const pool = view("p2c", [{}]);
+    expect(isEligible(pool, -1, NOBODY_TRIED)).toBe(false);
+    expect(isEligible(pool, 1, NOBODY_TRIED)).toBe(false);
+  });
+});
+
+describe("poolHasRoom()", () => {
+  it("counts what is outstanding at servers that are no longer ready", () => {
+    const pool = view("p2c", [{ outstanding: 3 }, { outstanding: 4, ready: false }], { outstandingLimit: 7 });
+    expect(poolOutstanding(pool)).toBe(7);
+    expect(poolHasRoom(pool)).toBe(false);
+    expect(poolHasRoom({ ...pool, outstandingLimit: 8 })).toBe(true);
+  });
+
+  it("takes a limit of 0 for none", () => {
+    expect(poolHasRoom(view("p2c", [{ outstanding: 999 }], { outstandingLimit: 0 }))).toBe(true);
+  });
+});
