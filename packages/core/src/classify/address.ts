@@ -1,0 +1,105 @@
+import ipaddr from "ipaddr.js";
+import type { Address } from "./facts.ts";
+
+/** The addresses that begin with the same bits. The bits after are 0. */
+export interface Cidr {
+  readonly family: 4 | 6;
+  readonly words: readonly [number, number, number, number];
+  /** 0..32 for IPv4, 0..128 for IPv6. */
+  readonly bits: number;
+}
+
+type Words = [number, number, number, number];
+
+/** Longest text that can be an address: 45 characters of IPv6 with an IPv4 tail, `%`, and a zone of 16. */
+const LONGEST = 64;
+/** Bits of the prefix ::ffff:0:0/96, under which IPv6 carries IPv4 addresses (RFC 4291, section 2.5.5.2). */
+const MAPPED_BITS = 96;
+
+/**
+ * Reads an address as sockets and forwarding fields give it: IPv4 in four decimal parts (no octal, no short forms,
+ * which readers understand differently) or IPv6 without brackets. A zone is dropped: it means nothing beyond its
+ * link. Undefined when the text is not an address.
+ */
+export function parseAddress(text: string): Address | undefined {
+  if (text.length > LONGEST) return undefined;
+  if (ipaddr.IPv4.isValidFourPartDecimal(text)) return ipv4(ipaddr.IPv4.parse(text));
+  if (!text.includes(":") || !ipaddr.IPv6.isValid(text)) return undefined;
+  const address = ipaddr.IPv6.parse(text);
+  return address.isIPv4MappedAddress() ? ipv4(address.toIPv4Address()) : ipv6(address);
+}
+
+/**
+ * Reads a CIDR block, or an address, which is the block of that one address. Bits after the prefix are cleared. A
+ * block of IPv4-mapped addresses is the IPv4 block. Undefined when the text is neither.
+ */
+export function parseCidr(text: string): Cidr | undefined {
+  const slash = text.indexOf("/");
+  const base = slash < 0 ? text : text.slice(0, slash);
+  const address = parseAddress(base);
+  if (address === undefined) return undefined;
+  const widest = address.family === 4 ? 32 : 128;
+  if (slash < 0) return { family: address.family, words: address.words, bits: widest };
+  const bits = prefixBits(text.slice(slash + 1));
+  if (bits === undefined) return undefined;
+  if (address.family === 4 && base.includes(":")) return mappedBlock(address, bits);
+  return bits > widest ? undefined : block(address.family, address.words, bits);
+}
+
+/** Whether the address lies in the block. Addresses of the other family never do. */
+export function matchesCidr(address: Address, cidr: Cidr): boolean {
+  if (address.family !== cidr.family) return false;
+  for (let word = 0, bits = cidr.bits; bits > 0; word++, bits -= 32) {
+    const difference = (address.words[word] as number) ^ (cidr.words[word] as number);
+    if ((difference & wordMask(bits)) !== 0) return false;
+  }
+  return true;
+}
+
+/** The block as it is written: one spelling for each block. */
+export function cidrText(cidr: Cidr): string {
+  return `${addressText(cidr.family, cidr.words)}/${cidr.bits}`;
+}
+
+/** Mask of the leading bits of one 32-bit word; more than 32 is all of it. */
+export function wordMask(bits: number): number {
+  if (bits <= 0) return 0;
+  return bits >= 32 ? -1 : -1 << (32 - bits);
+}
+
+/** `::ffff:10.0.0.0/104` is 10.0.0.0/8. A shorter prefix holds IPv6 addresses too, so it stays an IPv6 block. */
+function mappedBlock(address: Address, bits: number): Cidr | undefined {
+  if (bits > 128) return undefined;
+  if (bits >= MAPPED_BITS) return block(4, address.words, bits - MAPPED_BITS);
+  return block(6, [0, 0, 0xffff, address.words[0]], bits);
+}
+
+function block(family: 4 | 6, words: Address["words"], bits: number): Cidr {
+  const masked = words.map((word, index) => (word & wordMask(bits - index * 32)) >>> 0);
+  return { family, words: masked as Words, bits };
+}
+
+/** Decimal without sign or leading zero; undefined for anything else. */
+function prefixBits(text: string): number | undefined {
+  const bits = Number(text);
+  return Number.isInteger(bits) && bits >= 0 && String(bits) === text ? bits : undefined;
+}
+
+function ipv4(address: ipaddr.IPv4): Address {
+  const [a = 0, b = 0, c = 0, d = 0] = address.octets;
+  const words: Words = [((a << 24) | (b << 16) | (c << 8) | d) >>> 0, 0, 0, 0];
+  return { family: 4, words, text: addressText(4, words) };
+}
+
+function ipv6(address: ipaddr.IPv6): Address {
+  const part = (index: number): number => address.parts[index] ?? 0;
+  const word = (index: number): number => ((part(index * 2) << 16) | part(index * 2 + 1)) >>> 0;
+  const words: Words = [word(0), word(1), word(2), word(3)];
+  return { family: 6, words, text: addressText(6, words) };
+}
+
+function addressText(family: 4 | 6, words: Address["words"]): string {
+  if (family === 4) return [24, 16, 8, 0].map((shift) => (words[0] >>> shift) & 0xff).join(".");
+  const parts = words.flatMap((word) => [word >>> 16, word & 0xffff]);
+  return new ipaddr.IPv6(parts).toRFC5952String();
+}

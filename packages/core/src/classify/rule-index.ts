@@ -1,0 +1,201 @@
+import { CidrMap } from "./cidr-map.ts";
+import {
+  type CompiledCondition,
+  type FieldFact,
+  fieldValues,
+  type ScalarName,
+  scalarValue,
+} from "./condition.ts";
+import type { Facts } from "./facts.ts";
+import { type Key, type KeyKind, subjectId } from "./keys.ts";
+import { AffixIndex, InnerTextIndex, type Narrowing, type Posting } from "./text-index.ts";
+
+/** What is to be tried when a request meets a key. */
+export interface KeyPosting {
+  readonly key: Key;
+  readonly rules: Narrowing;
+}
+
+/** Rules that are tried in full, one after the other. */
+export class RuleList implements Narrowing {
+  readonly first: number;
+  /** Ascending. */
+  readonly #rules: readonly number[];
+  readonly #conditions: readonly CompiledCondition[];
+
+  constructor(rules: readonly number[], all: readonly CompiledCondition[]) {
+    this.#rules = rules;
+    this.#conditions = rules.map((rule) => all[rule] as CompiledCondition);
+    this.first = rules[0] ?? Number.POSITIVE_INFINITY;
+  }
+
+  narrow(facts: Facts, best: number): number {
+    for (let at = 0; at < this.#rules.length; at++) {
+      const rule = this.#rules[at] as number;
+      if (rule >= best) return best;
+      if ((this.#conditions[at] as CompiledCondition).holds(facts)) return rule;
+    }
+    return best;
+  }
+}
+
+/**
+ * Finds the rules that a request may match by what the request carries, and tries only those. What it costs depends
+ * on the request and on how many rules share a key, not on how many rules there are.
+ */
+export class RuleIndex implements Narrowing {
+  readonly first: number;
+  readonly #probes: readonly Narrowing[];
+
+  /** `rest` has no key and is tried always, but last: by then a lower match has often made that needless. */
+  constructor(postings: readonly KeyPosting[], rest: RuleList) {
+    this.#probes = [...probesOf(postings), rest];
+    this.first = lowestFirst(this.#probes);
+  }
+
+  narrow(facts: Facts, best: number): number {
+    let lowest = best;
+    for (const probe of this.#probes) if (probe.first < lowest) lowest = probe.narrow(facts, lowest);
+    return lowest;
+  }
+}
+
+/** One probe for each fact that has one value, each kind of field that has names, and the client's blocks. */
+function probesOf(postings: readonly KeyPosting[]): Narrowing[] {
+  const bySubject = Map.groupBy(postings, ({ key }) => (key.kind === "block" ? "block" : key.on.fact));
+  const probes: Narrowing[] = [];
+  for (const [subject, group] of bySubject) {
+    if (subject === "block") probes.push(new ClientProbe(group));
+    else if (subject === "query" || subject === "header" || subject === "cookie") {
+      probes.push(new FieldProbe(subject, group));
+    } else probes.push(new ScalarProbe(subject, group));
+  }
+  return probes;
+}
+
+function lowestFirst(parts: readonly Narrowing[]): number {
+  return parts.reduce((lowest, { first }) => Math.min(lowest, first), Number.POSITIVE_INFINITY);
+}
+
+/** Looks at a fact that has one value or none. */
+class ScalarProbe implements Narrowing {
+  readonly first: number;
+  readonly #fact: ScalarName;
+  readonly #values: ValueIndex;
+
+  constructor(fact: ScalarName, postings: readonly KeyPosting[]) {
+    this.#fact = fact;
+    this.#values = new ValueIndex(postings);
+    this.first = this.#values.first;
+  }
+
+  narrow(facts: Facts, best: number): number {
+    const value = scalarValue(facts, this.#fact);
+    if (value === undefined) return best;
+    return this.#values.narrow(value, facts, this.#values.narrowPresent(facts, best));
+  }
+}
+
+/** Up to so many names are asked for one by one; beyond, it is cheaper to go through the names of the request. */
+const NAMES_ASKED_ONE_BY_ONE = 8;
+
+/** Looks at all cookies, headers or parameters that rules have as a key. */
+class FieldProbe implements Narrowing {
+  readonly first: number;
+  readonly #fact: FieldFact;
+  readonly #byName = new Map<string, ValueIndex>();
+  readonly #names: readonly string[];
+
+  constructor(fact: FieldFact, postings: readonly KeyPosting[]) {
+    this.#fact = fact;
+    for (const [name, group] of Map.groupBy(postings, ({ key }) => nameOf(key))) {
+      this.#byName.set(name, new ValueIndex(group));
+    }
+    this.#names = [...this.#byName.keys()];
+    this.first = lowestFirst(postings.map(({ rules }) => rules));
+  }
+
+  narrow(facts: Facts, best: number): number {
+    const names = this.#names.length <= NAMES_ASKED_ONE_BY_ONE ? this.#names : facts.names(this.#fact);
+    let lowest = best;
+    for (const name of names) {
+      const index = this.#byName.get(name);
+      if (index !== undefined && index.first < lowest) lowest = this.#narrowName(name, index, facts, lowest);
+    }
+    return lowest;
+  }
+
+  #narrowName(name: string, index: ValueIndex, facts: Facts, best: number): number {
+    const values = fieldValues(facts, this.#fact, name);
+    if (values.length === 0) return best;
+    let lowest = index.narrowPresent(facts, best);
+    for (const value of values) lowest = index.narrow(value, facts, lowest);
+    return lowest;
+  }
+}
+
+function nameOf({ on }: Key): string {
+  return "name" in on ? on.name : subjectId(on);
+}
+
+/** Looks at the blocks in which the client's address lies. */
+class ClientProbe implements Narrowing {
+  readonly first: number;
+  readonly #blocks = new CidrMap<Narrowing>();
+
+  constructor(postings: readonly KeyPosting[]) {
+    for (const { key, rules } of postings) if (key.cidr !== undefined) this.#blocks.set(key.cidr, rules);
+    this.first = lowestFirst(postings.map(({ rules }) => rules));
+  }
+
+  narrow(facts: Facts, best: number): number {
+    let lowest = best;
+    for (const level of this.#blocks.levels(facts.client.family)) {
+      const found = level.find(facts.client);
+      if (found !== undefined) lowest = found.narrow(facts, lowest);
+    }
+    return lowest;
+  }
+}
+
+/** What can be known of one value: what it equals, begins with, ends with, has in it. */
+class ValueIndex {
+  readonly first: number;
+  readonly #equal: Map<string, Narrowing> | undefined;
+  readonly #prefixes: AffixIndex | undefined;
+  readonly #suffixes: AffixIndex | undefined;
+  readonly #inner: InnerTextIndex | undefined;
+  readonly #present: Narrowing | undefined;
+
+  constructor(postings: readonly KeyPosting[]) {
+    const equal = textsOf(postings, "equal");
+    const prefixes = textsOf(postings, "prefix");
+    const suffixes = textsOf(postings, "suffix");
+    const inner = textsOf(postings, "contains");
+    if (equal.length > 0) this.#equal = new Map(equal.map(({ text, rules }) => [text, rules]));
+    if (prefixes.length > 0) this.#prefixes = new AffixIndex("prefix", prefixes);
+    if (suffixes.length > 0) this.#suffixes = new AffixIndex("suffix", suffixes);
+    if (inner.length > 0) this.#inner = new InnerTextIndex(inner);
+    this.#present = postings.find(({ key }) => key.kind === "present")?.rules;
+    this.first = lowestFirst(postings.map(({ rules }) => rules));
+  }
+
+  /** Apart from `narrow`, because a field that is repeated is present once. */
+  narrowPresent(facts: Facts, best: number): number {
+    return this.#present === undefined ? best : this.#present.narrow(facts, best);
+  }
+
+  narrow(value: string, facts: Facts, best: number): number {
+    let lowest = this.#equal?.get(value)?.narrow(facts, best) ?? best;
+    if (this.#prefixes !== undefined) lowest = this.#prefixes.narrow(value, facts, lowest);
+    if (this.#suffixes !== undefined) lowest = this.#suffixes.narrow(value, facts, lowest);
+    if (this.#inner !== undefined) lowest = this.#inner.narrow(value, facts, lowest);
+    return lowest;
+  }
+}
+
+function textsOf(postings: readonly KeyPosting[], kind: KeyKind): Posting[] {
+  return postings
+    .filter(({ key }) => key.kind === kind)
+    .map(({ key, rules }) => ({ text: key.value, rules }));
+}
