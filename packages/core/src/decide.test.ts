@@ -1,10 +1,21 @@
 import { describe, expect, it } from "vitest";
 import { NOBODY_TRIED } from "./balance/eligibility.ts";
+import { hash32, NO_AFFINITY } from "./balance/hash.ts";
 import { view } from "./balance/test-view.ts";
 import { ChoiceTrace } from "./balance/trace.ts";
 import type { PoolView } from "./balance/view.ts";
-import type { ResolvedClass } from "./config/resolved.ts";
-import { chooseForClass, explainChoice, NONE_TRIED, newChoice, type PoolViews } from "./decide.ts";
+import { compileRules } from "./classify/compile.ts";
+import { factsOf } from "./classify/test-facts.ts";
+import type { ResolvedClass, ResolvedPool, ResolvedRule } from "./config/resolved.ts";
+import {
+  affinityFor,
+  chooseForClass,
+  decide,
+  explainChoice,
+  NONE_TRIED,
+  newChoice,
+  type PoolViews,
+} from "./decide.ts";
 
 const GOLD = 0;
 const GENERAL = 1;
@@ -71,6 +82,56 @@ describe("chooseForClass()", () => {
     trace.compared = 3;
     expect(chooseForClass(STRICT, () => undefined, 1, 0, NONE_TRIED, newChoice(), trace)).toBe(false);
     expect(trace.compared).toBe(0);
+  });
+});
+
+describe("decide()", () => {
+  const pools = POOLS.map(
+    (name): ResolvedPool => ({
+      name,
+      servers: [],
+      balance: "hash",
+      hashOn: name === "gold" ? { on: "user" } : { on: "client" },
+      share: "off",
+      outstanding: 0,
+    }),
+  );
+  const classes: readonly ResolvedClass[] = [SPILLING, { name: "general", pool: GENERAL, spill: -1 }];
+  const goldCookie: ResolvedRule = {
+    name: "gold cookie",
+    when: { kind: "test", on: { fact: "cookie", name: "tier" }, matcher: { kind: "equal", value: "gold" } },
+    class: 0,
+  };
+  const rules = { compiled: compileRules([goldCookie], 1), classes, pools };
+  const gold = factsOf({ cookies: { tier: "gold" }, user: "ann", client: "10.0.0.9" });
+  const other = factsOf({ user: "ann", client: "10.0.0.9" });
+
+  it("sends what has the information into the subset and what has not outside", () => {
+    expect(decide(gold, rules, views(up, up), 1)).toMatchObject({
+      rule: 0,
+      class: 0,
+      choice: { pool: GOLD },
+    });
+    expect(decide(other, rules, views(up, up), 1)).toMatchObject({
+      rule: -1,
+      class: 1,
+      choice: { pool: GENERAL },
+    });
+  });
+
+  it("does not let a request without the information in when its own pool is down", () => {
+    expect(decide(other, rules, views(up, down), 1).choice).toMatchObject({ pool: -1, server: -1 });
+  });
+
+  it("takes the affinity by what the pool of the class hashes on", () => {
+    expect(decide(gold, rules, views(up, up), 1).affinity).toBe(hash32("ann"));
+    expect(decide(other, rules, views(up, up), 1).affinity).toBe(hash32("10.0.0.9"));
+  });
+
+  it("takes the affinity by the spill pool's key when the pool itself has none", () => {
+    const keyless = pools.map((pool) => (pool.name === "gold" ? { ...pool, hashOn: undefined } : pool));
+    expect(affinityFor(gold, SPILLING, keyless)).toBe(hash32("10.0.0.9"));
+    expect(affinityFor(gold, STRICT, keyless)).toBe(NO_AFFINITY);
   });
 });
 

@@ -6,13 +6,17 @@
  * pool if it has one, or to nobody. No other pool is ever looked at.
  */
 
+import { affinityOf } from "./balance/affinity.ts";
 import { NOBODY_TRIED } from "./balance/eligibility.ts";
 import { explainPool, type PoolExplanation } from "./balance/explain.ts";
 import { choose } from "./balance/picker.ts";
 import { planFor } from "./balance/plan.ts";
 import type { ChoiceTrace } from "./balance/trace.ts";
 import type { PoolView } from "./balance/view.ts";
-import type { ResolvedClass } from "./config/resolved.ts";
+import { classify, classOf } from "./classify/classify.ts";
+import type { CompiledRules } from "./classify/compile.ts";
+import type { Facts } from "./classify/facts.ts";
+import type { ResolvedClass, ResolvedPool } from "./config/resolved.ts";
 
 /** The view of a pool by its index in the configuration; undefined when there is none, and nobody is chosen from it. */
 export type PoolViews = (pool: number) => PoolView | undefined;
@@ -46,7 +50,7 @@ export function newChoice(): Choice {
  * Chooses a server for a request of class `cls` and writes it into `choice`. Returns whether there is one; if not, the
  * answer is 503. Never throws, allocates nothing.
  *
- * @param affinity by the `hashOn` of the class's pool (balance/affinity.ts); a spill pool places by the same number
+ * @param affinity of the request (`affinityFor`); only pools that balance by `hash` look at it
  * @param trace holds afterwards what was compared in the pool that was asked last
  */
 export function chooseForClass(
@@ -80,6 +84,51 @@ function chooseInPool(
   choice.server = view === undefined ? -1 : choose(view, seed, affinity, tried, trace);
   choice.pool = choice.server < 0 ? -1 : pool;
   return choice.server >= 0;
+}
+
+/** What a generation of the configuration decides by. */
+export interface DecisionRules {
+  readonly compiled: CompiledRules;
+  readonly classes: readonly ResolvedClass[];
+  readonly pools: readonly ResolvedPool[];
+}
+
+/** Everything that was decided about a request. */
+export interface Decision {
+  /** Index of the rule that matched; -1 when none did and the default class was taken. */
+  readonly rule: number;
+  /** Index of the class. */
+  readonly class: number;
+  readonly affinity: number;
+  readonly choice: Readonly<Choice>;
+}
+
+/**
+ * Both halves at once, on one thread: for simulation, replay and explanation. The same facts, rules, views and seed
+ * give the same decision.
+ */
+export function decide(
+  facts: Facts,
+  rules: DecisionRules,
+  views: PoolViews,
+  seed: number,
+  tried: Tried = NONE_TRIED,
+): Decision {
+  const rule = classify(facts, rules.compiled);
+  const index = classOf(rule, rules.compiled);
+  const cls = rules.classes[index] as ResolvedClass;
+  const affinity = affinityFor(facts, cls, rules.pools);
+  const choice = newChoice();
+  chooseForClass(cls, views, seed, affinity, tried, choice);
+  return { rule, class: index, affinity, choice };
+}
+
+/**
+ * The affinity of a request of class `cls`: by what its pool hashes on, else by what its spill pool does. One number
+ * serves both, so that a verdict has room for it.
+ */
+export function affinityFor(facts: Facts, cls: ResolvedClass, pools: readonly ResolvedPool[]): number {
+  return affinityOf(facts, pools[cls.pool]?.hashOn ?? pools[cls.spill]?.hashOn);
 }
 
 export interface ChoiceExplanation {
