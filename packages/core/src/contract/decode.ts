@@ -98,7 +98,7 @@ export const decodeCoordinatorNotice = decoderOf<CoordinatorNotice>("coordinator
     const admin = record(fields, "admin");
     return {
       kind: "ready",
-      generation: whole(fields, "generation"),
+      snapshot: decodeSnapshot(fields.snapshot),
       admin: { host: text(admin, "host"), port: whole(admin, "port") },
     };
   },

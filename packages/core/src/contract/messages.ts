@@ -146,7 +146,8 @@ export interface CoordinatorOrder {
 export type CoordinatorNotice =
   | {
       readonly kind: "ready";
-      readonly generation: number;
+      /** What acceptors are to start with. */
+      readonly snapshot: Snapshot;
       /** Where the admin API really listens: port 0 has become a port. */
       readonly admin: { readonly host: string; readonly port: number };
     }

@@ -6,6 +6,7 @@ import {
   encodeLine,
   LineReader,
   MAX_LINE_BYTES,
+  type Snapshot,
 } from "@shunt/core";
 import type { Logger } from "pino";
 import type { ControlledAcceptor } from "./controlled.ts";
@@ -131,20 +132,26 @@ export class BusClient {
   }
 
   #handle(message: CoordinatorMessage): void {
-    const { acceptor } = this.#options;
     switch (message.kind) {
       case "snapshot":
-        if (message.snapshot.generation <= this.#generation) return;
-        acceptor.apply(message.snapshot);
-        this.#generation = message.snapshot.generation;
-        return this.#reportStatus();
+        this.#apply(message.snapshot);
+        break;
       case "load":
-        return acceptor.applyLoad(message.acceptors, message.servers);
+        this.#options.acceptor.applyLoad(message.acceptors, message.servers);
+        break;
       case "get-recent":
-        return this.#answerRecent(message.request, message.limit);
+        this.#answerRecent(message.request, message.limit);
+        break;
       default:
         message satisfies never;
     }
+  }
+
+  #apply(snapshot: Snapshot): void {
+    if (snapshot.generation <= this.#generation) return;
+    this.#options.acceptor.apply(snapshot);
+    this.#generation = snapshot.generation;
+    this.#reportStatus();
   }
 
   /** Fewer exchanges rather than a line that the coordinator would have to refuse. */

@@ -133,6 +133,6 @@ class AcceptorProcess {
 
 /** Says it to the supervisor, if there is one still. */
 function tell(notice: AcceptorNotice, then: () => void = () => {}): void {
-  if (process.send === undefined || !process.connected) return then();
-  process.send(notice, undefined, undefined, then);
+  if (process.send !== undefined && process.connected) process.send(notice, undefined, undefined, then);
+  else then();
 }

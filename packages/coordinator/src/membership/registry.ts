@@ -1,0 +1,94 @@
+import type { AcceptorCounters, AcceptorMessage, ServerLoad } from "@shunt/core";
+import type { BusPeer } from "../bus/unix-socket.ts";
+import { isStale } from "../load/staleness.ts";
+import { NO_COUNTERS, sumCounters } from "./counters.ts";
+import { Departed } from "./departed.ts";
+
+type Hello = Extract<AcceptorMessage, { kind: "hello" }>;
+type Status = Extract<AcceptorMessage, { kind: "status" }>;
+
+/** An acceptor that is connected, as it last described itself. */
+export interface Member {
+  readonly id: string;
+  readonly pid: number;
+  readonly version: string;
+  readonly peer: BusPeer;
+  /** Milliseconds since the epoch. */
+  readonly since: number;
+  readonly loads: Map<string, ServerLoad>;
+  status: Pick<Status, "state" | "connections" | "exchanges" | "counters">;
+  generation: number;
+  lastHeardAt: number;
+}
+
+/** Who belongs to this coordinator now, and what those have counted who did before. */
+export class Registry {
+  readonly #members = new Map<BusPeer, Member>();
+  readonly #departed: Departed;
+  readonly #now: () => number;
+
+  constructor(now: () => number, departed: Departed = new Departed()) {
+    this.#now = now;
+    this.#departed = departed;
+  }
+
+  get members(): readonly Member[] {
+    return [...this.#members.values()];
+  }
+
+  /** Those whose load counts. */
+  get heard(): readonly Member[] {
+    const now = this.#now();
+    return this.members.filter((member) => !isStale(member.lastHeardAt, now));
+  }
+
+  /** At least one acceptor takes connections. */
+  get accepting(): boolean {
+    return this.heard.some((member) => member.status.state === "accepting");
+  }
+
+  of(peer: BusPeer): Member | undefined {
+    return this.#members.get(peer);
+  }
+
+  /** An acceptor that comes again before its former connection was seen to end replaces itself. */
+  join(peer: BusPeer, { acceptor, pid, version, generation }: Hello): Member {
+    const former = this.members.find((member) => member.id === acceptor && member.peer !== peer);
+    if (former !== undefined) {
+      this.leave(former.peer);
+      former.peer.close(`acceptor ${acceptor} has connected again`);
+    }
+    const now = this.#now();
+    const counters = this.#departed.takeBack(acceptor) ?? NO_COUNTERS;
+    const member: Member = {
+      id: acceptor,
+      pid,
+      version,
+      peer,
+      since: now,
+      loads: new Map(),
+      status: { state: "starting", connections: 0, exchanges: 0, counters },
+      generation,
+      lastHeardAt: now,
+    };
+    this.#members.set(peer, member);
+    return member;
+  }
+
+  heardFrom(member: Member): void {
+    member.lastHeardAt = this.#now();
+  }
+
+  leave(peer: BusPeer): Member | undefined {
+    const member = this.#members.get(peer);
+    if (member === undefined) return undefined;
+    this.#members.delete(peer);
+    this.#departed.add(member.id, member.status.counters);
+    return member;
+  }
+
+  /** Never falls while an acceptor lives, and never when one ends. */
+  counters(): AcceptorCounters {
+    return sumCounters([this.#departed.counters(), ...this.members.map((member) => member.status.counters)]);
+  }
+}

@@ -1,0 +1,96 @@
+import { lookup } from "node:dns/promises";
+import type { ResolvedAdmin, ResolvedListener } from "@shunt/core";
+import { type Address, BindError, bindAlone, bindShared, portOf, type TcpHandle } from "./handles.ts";
+import { StartRefusal } from "./refusal.ts";
+
+/** A listener's place in the kernel: a bound handle for each acceptor. */
+export interface Reservation {
+  readonly listener: string;
+  readonly host: string;
+  readonly port: number;
+  /** One for each acceptor slot, in the order of the slots. */
+  readonly handles: readonly TcpHandle[];
+}
+
+/**
+ * Binds a listener once for each acceptor. As a stranger's SO_REUSEPORT would let ours in beside it and share its
+ * traffic with us, the port is first bound alone.
+ * @param isOurs Whether acceptors of a former supervisor of this state directory hold `host:port`.
+ * @throws StartRefusal naming listener, address and obstacle.
+ */
+export async function reserve(
+  listener: ResolvedListener,
+  acceptors: number,
+  isOurs: (address: string) => boolean,
+): Promise<Reservation> {
+  const { name, host, port } = listener;
+  const what = `listener "${name}"`;
+  const at = await addressOf(host, port, what);
+  if (!isOurs(`${host}:${port}`)) refuseStranger(at, host, what);
+  try {
+    const handles = shared(at, acceptors);
+    const [first] = handles;
+    if (first === undefined) throw new Error(`${what} needs an acceptor`);
+    return { listener: name, host, port: portOf(first), handles };
+  } catch (error) {
+    throw refusalOf(error, host, port, what);
+  }
+}
+
+/** @throws StartRefusal when the admin API could not listen. */
+export async function probeAdmin({ host, port }: ResolvedAdmin): Promise<void> {
+  refuseStranger(await addressOf(host, port, "the admin API"), host, "the admin API");
+}
+
+/** `host:port` as it stands in a URL. */
+export function authority(host: string, port: number): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+function shared(at: Address, acceptors: number): TcpHandle[] {
+  const handles: TcpHandle[] = [];
+  try {
+    let port = at.port;
+    for (let slot = 0; slot < acceptors; slot++) {
+      const handle = bindShared({ ...at, port });
+      handles.push(handle);
+      port = portOf(handle);
+    }
+    return handles;
+  } catch (error) {
+    for (const handle of handles) handle.close();
+    throw error;
+  }
+}
+
+function refuseStranger(at: Address, host: string, what: string): void {
+  try {
+    bindAlone(at).close();
+  } catch (error) {
+    throw refusalOf(error, host, at.port, what);
+  }
+}
+
+async function addressOf(host: string, port: number, what: string): Promise<Address> {
+  try {
+    const { address, family } = await lookup(host);
+    return { address, family: family === 6 ? 6 : 4, port };
+  } catch {
+    throw new StartRefusal(
+      `Cannot listen on ${authority(host, port)} (${what}): the name "${host}" has no address`,
+    );
+  }
+}
+
+const OBSTACLES: Readonly<Record<string, string>> = {
+  EADDRINUSE: "another program listens there already",
+  EACCES: "permission denied; ports below 1024 need root or CAP_NET_BIND_SERVICE",
+  EADDRNOTAVAIL: "the address belongs to no interface of this machine",
+  ENOTSUP: "this system does not spread connections over several listeners (SO_REUSEPORT)",
+};
+
+function refusalOf(error: unknown, host: string, port: number, what: string): unknown {
+  if (!(error instanceof BindError)) return error;
+  const obstacle = OBSTACLES[error.code] ?? error.code;
+  return new StartRefusal(`Cannot listen on ${authority(host, port)} (${what}): ${obstacle}.`);
+}

@@ -1,0 +1,318 @@
+/**
+ * The memory that the event loop and a classifier thread share for one batch of unread octets.
+ *
+ *   control   progress of the thread, read with Atomics
+ *   entries   one per client connection: where its octets lie, and who the peer is
+ *   data      the octets
+ *   records   verdicts, one after the other, of variable length; published one by one
+ *
+ * No object crosses: a thread that hangs or dies leaves behind exactly the verdicts that it had published.
+ */
+
+/** Words of control. */
+const PUBLISHED = 0;
+const CURRENT = 1;
+const CONTROL_WORDS = 4;
+
+/** Words of an entry. */
+const ENTRY_AT = 0;
+const ENTRY_LENGTH = 1;
+const ENTRY_FAMILY = 2;
+const ENTRY_TRUSTED = 3;
+const ENTRY_ROOM = 4;
+const ENTRY_ADDRESS = 5;
+const ENTRY_WORDS = 9;
+
+/** What a record is about. */
+export const RECORD = Object.freeze({
+  /** A request that may go on. */
+  REQUEST: 1,
+  /** A request that is refused; nothing behind it on this connection is read. */
+  REFUSED: 2,
+  /** The last of its entry: what lies behind `end` was not read, since a head is incomplete. */
+  INCOMPLETE: 3,
+  /** The last of its entry: content follows, or the entry's room for requests is used up. */
+  STOPPED: 4,
+} as const);
+
+/** Words of a record, before its ranges and texts. */
+const R_KIND = 0;
+const R_ENTRY = 1;
+const R_START = 2;
+const R_END = 3;
+const R_METHOD = 4;
+const R_FLAGS = 5;
+const R_LENGTH_HIGH = 6;
+const R_LENGTH_LOW = 7;
+const R_RULE = 8;
+const R_CLASS = 9;
+const R_AFFINITY = 10;
+const R_TARGET_AT = 11;
+const R_TARGET_LENGTH = 12;
+const R_AUTHORITY_AT = 13;
+const R_AUTHORITY_LENGTH = 14;
+const R_REFUSAL = 15;
+const R_REFUSAL_AT = 16;
+const R_DROPS = 17;
+const R_USER_BYTES = 18;
+const R_CLIENT_BYTES = 19;
+const RECORD_WORDS = 20;
+
+export interface BatchSize {
+  readonly entries: number;
+  readonly dataBytes: number;
+  readonly recordWords: number;
+}
+
+const TWO_32 = 2 ** 32;
+
+/** One side's view of a batch; both sides make one over the same memory. */
+export class Batch {
+  readonly memory: ArrayBufferLike;
+  readonly data: Uint8Array;
+  readonly size: BatchSize;
+  /** Entries in use. */
+  entries = 0;
+  dataUsed = 0;
+
+  readonly #control: Int32Array;
+  readonly #entries: Int32Array;
+  readonly #records: Int32Array;
+  readonly #recordBytes: Buffer;
+  /** Where the next record is written, or read. */
+  #at = 0;
+  #written = 0;
+  #texts = 0;
+
+  constructor(memory: ArrayBufferLike, size: BatchSize) {
+    const entriesAt = CONTROL_WORDS * 4;
+    const recordsAt = entriesAt + size.entries * ENTRY_WORDS * 4;
+    const dataAt = recordsAt + size.recordWords * 4;
+    this.memory = memory;
+    this.size = size;
+    this.#control = new Int32Array(memory, 0, CONTROL_WORDS);
+    this.#entries = new Int32Array(memory, entriesAt, size.entries * ENTRY_WORDS);
+    this.#records = new Int32Array(memory, recordsAt, size.recordWords);
+    this.#recordBytes = Buffer.from(memory as ArrayBuffer, recordsAt, size.recordWords * 4);
+    this.data = new Uint8Array(memory, dataAt, size.dataBytes);
+  }
+
+  static bytes(size: BatchSize): number {
+    return (CONTROL_WORDS + size.entries * ENTRY_WORDS + size.recordWords) * 4 + size.dataBytes;
+  }
+
+  // The event loop fills a batch.
+
+  /** Forgets everything; before the first entry. */
+  clear(): void {
+    this.entries = 0;
+    this.dataUsed = 0;
+    this.#at = 0;
+    this.#written = 0;
+    Atomics.store(this.#control, PUBLISHED, 0);
+    Atomics.store(this.#control, CURRENT, -1);
+  }
+
+  /** Adds a connection's unread octets, as many as fit. Returns how many, or 0 when the batch is full. */
+  add(octets: Uint8Array, peer: EntryPeer, room: number): number {
+    const length = Math.min(octets.length, this.size.dataBytes - this.dataUsed);
+    if (this.entries === this.size.entries || length === 0) return 0;
+    const e = this.entries++ * ENTRY_WORDS;
+    this.#entries[e + ENTRY_AT] = this.dataUsed;
+    this.#entries[e + ENTRY_LENGTH] = length;
+    this.#entries[e + ENTRY_FAMILY] = peer.family;
+    this.#entries[e + ENTRY_TRUSTED] = peer.trusted ? 1 : 0;
+    this.#entries[e + ENTRY_ROOM] = room;
+    for (let i = 0; i < 4; i++) this.#entries[e + ENTRY_ADDRESS + i] = peer.words[i] as number;
+    this.data.set(length === octets.length ? octets : octets.subarray(0, length), this.dataUsed);
+    this.dataUsed += length;
+    return length;
+  }
+
+  /** The entry that the thread works on, -1 before the first; its count of entries behind the last. */
+  get current(): number {
+    return Atomics.load(this.#control, CURRENT);
+  }
+
+  /** Records that were published so far. */
+  get published(): number {
+    return Atomics.load(this.#control, PUBLISHED);
+  }
+
+  // A thread reads entries and writes records.
+
+  begin(entry: number): void {
+    Atomics.store(this.#control, CURRENT, entry);
+  }
+
+  entryAt(entry: number): number {
+    return this.#entries[entry * ENTRY_WORDS + ENTRY_AT] as number;
+  }
+
+  entryLength(entry: number): number {
+    return this.#entries[entry * ENTRY_WORDS + ENTRY_LENGTH] as number;
+  }
+
+  entryTrusted(entry: number): boolean {
+    return this.#entries[entry * ENTRY_WORDS + ENTRY_TRUSTED] === 1;
+  }
+
+  /** How many requests of this entry may be read now. */
+  entryRoom(entry: number): number {
+    return this.#entries[entry * ENTRY_WORDS + ENTRY_ROOM] as number;
+  }
+
+  entryFamily(entry: number): 4 | 6 {
+    return this.#entries[entry * ENTRY_WORDS + ENTRY_FAMILY] === 6 ? 6 : 4;
+  }
+
+  entryWord(entry: number, i: number): number {
+    return (this.#entries[entry * ENTRY_WORDS + ENTRY_ADDRESS + i] as number) >>> 0;
+  }
+
+  /** Whether a record with so many ranges and octets of text would fit. */
+  fits(ranges: number, textBytes: number): boolean {
+    return this.#at + RECORD_WORDS * 2 + ranges * 2 + ((textBytes + 3) >> 2) + 2 <= this.size.recordWords;
+  }
+
+  /** Writes a record; nobody sees it before `publish`. */
+  write(
+    entry: number,
+    verdict: VerdictFields,
+    user: Uint8Array | undefined,
+    client: Uint8Array | undefined,
+  ): void {
+    const r = this.#records;
+    const at = this.#at;
+    r[at + R_KIND] = verdict.kind;
+    r[at + R_ENTRY] = entry;
+    r[at + R_START] = verdict.start;
+    r[at + R_END] = verdict.end;
+    r[at + R_METHOD] = verdict.method;
+    r[at + R_FLAGS] = verdict.flags;
+    r[at + R_LENGTH_HIGH] = Math.floor(verdict.contentLength / TWO_32);
+    r[at + R_LENGTH_LOW] = (verdict.contentLength % TWO_32) | 0;
+    r[at + R_RULE] = verdict.rule;
+    r[at + R_CLASS] = verdict.class;
+    r[at + R_AFFINITY] = verdict.affinity | 0;
+    r[at + R_TARGET_AT] = verdict.targetAt;
+    r[at + R_TARGET_LENGTH] = verdict.targetLength;
+    r[at + R_AUTHORITY_AT] = verdict.authorityAt;
+    r[at + R_AUTHORITY_LENGTH] = verdict.authorityLength;
+    r[at + R_REFUSAL] = verdict.refusal;
+    r[at + R_REFUSAL_AT] = verdict.refusalAt;
+    r[at + R_DROPS] = verdict.dropCount;
+    r[at + R_USER_BYTES] = user === undefined ? -1 : user.length;
+    r[at + R_CLIENT_BYTES] = client === undefined ? -1 : client.length;
+    this.#at = at + RECORD_WORDS;
+    for (let i = 0; i < verdict.dropCount * 2; i++) r[this.#at++] = verdict.drops[i] as number;
+    if (user !== undefined) this.#writeText(user);
+    if (client !== undefined) this.#writeText(client);
+  }
+
+  publish(): void {
+    Atomics.store(this.#control, PUBLISHED, ++this.#written);
+  }
+
+  // The event loop reads records, in the order they were published.
+
+  rewind(): void {
+    this.#at = 0;
+  }
+
+  /** Reads the next record into `into`. Offsets count from the start of the entry. */
+  read(into: Verdict): void {
+    const r = this.#records;
+    const at = this.#at;
+    into.kind = r[at + R_KIND] as number;
+    into.entry = r[at + R_ENTRY] as number;
+    into.start = r[at + R_START] as number;
+    into.end = r[at + R_END] as number;
+    into.method = r[at + R_METHOD] as number;
+    into.flags = r[at + R_FLAGS] as number;
+    into.contentLength =
+      (r[at + R_LENGTH_HIGH] as number) * TWO_32 + ((r[at + R_LENGTH_LOW] as number) >>> 0);
+    into.rule = r[at + R_RULE] as number;
+    into.class = r[at + R_CLASS] as number;
+    into.affinity = (r[at + R_AFFINITY] as number) >>> 0;
+    into.targetAt = r[at + R_TARGET_AT] as number;
+    into.targetLength = r[at + R_TARGET_LENGTH] as number;
+    into.authorityAt = r[at + R_AUTHORITY_AT] as number;
+    into.authorityLength = r[at + R_AUTHORITY_LENGTH] as number;
+    into.refusal = r[at + R_REFUSAL] as number;
+    into.refusalAt = r[at + R_REFUSAL_AT] as number;
+    into.dropCount = r[at + R_DROPS] as number;
+    const ranges = at + RECORD_WORDS;
+    into.drops = r.subarray(ranges, ranges + into.dropCount * 2);
+    this.#texts = ranges + into.dropCount * 2;
+    into.user = this.#readText(r[at + R_USER_BYTES] as number);
+    into.client = this.#readText(r[at + R_CLIENT_BYTES] as number);
+    this.#at = this.#texts;
+  }
+
+  #writeText(text: Uint8Array): void {
+    this.#recordBytes.set(text, this.#at * 4);
+    this.#at += (text.length + 3) >> 2;
+  }
+
+  #readText(bytes: number): string | undefined {
+    if (bytes < 0) return undefined;
+    const at = this.#texts * 4;
+    this.#texts += (bytes + 3) >> 2;
+    return this.#recordBytes.toString("utf8", at, at + bytes);
+  }
+}
+
+/** Who is at the other end of a client connection, as far as classification cares. */
+export interface EntryPeer {
+  readonly family: 4 | 6;
+  readonly words: readonly [number, number, number, number];
+  readonly trusted: boolean;
+}
+
+/** What a thread fills in of a record. */
+export interface VerdictFields {
+  kind: number;
+  start: number;
+  end: number;
+  method: number;
+  flags: number;
+  contentLength: number;
+  rule: number;
+  class: number;
+  affinity: number;
+  targetAt: number;
+  targetLength: number;
+  authorityAt: number;
+  authorityLength: number;
+  refusal: number;
+  refusalAt: number;
+  dropCount: number;
+  drops: Int32Array;
+}
+
+/** A record as the event loop reads it; `drops` lies in the batch and holds until the batch is used again. */
+export class Verdict implements VerdictFields {
+  kind = 0;
+  entry = 0;
+  start = 0;
+  end = 0;
+  method = 0;
+  flags = 0;
+  contentLength = 0;
+  rule = -1;
+  class = 0;
+  affinity = 0;
+  targetAt = 0;
+  targetLength = 0;
+  authorityAt = 0;
+  authorityLength = 0;
+  refusal = 0;
+  refusalAt = 0;
+  dropCount = 0;
+  drops: Int32Array = new Int32Array(0);
+  /** Who the user is, verified; undefined when nobody was identified. */
+  user: string | undefined = undefined;
+  /** The client's address when a trusted peer told another than its own. */
+  client: string | undefined = undefined;
+}
