@@ -103,8 +103,8 @@ group("findViolations() on core", () => {
     "net",
     "undici",
     "undici/index.js",
-  ])("refuses %s in core, and not elsewhere", (module) => {
-    const text = `import { a } from "${module}";\n`;
+  ])("refuses %s in core, its types included, and not elsewhere", (module) => {
+    const text = `import type { A } from "${module}";\n`;
     expect(judge({ "core/src/a.ts": text })).toEqual([
       `packages/core/src/a.ts:1: core imports "${module}", but core opens no socket and no file, starts nothing and reads no environment`,
     ]);
@@ -152,8 +152,15 @@ const divided = 4 / 2 / 1;
   });
 
   test("goes on reading after a regular expression that holds the sign of a comment", () => {
-    const text = 'const slashes = /[/*]/;\nconst quote = /["`]/;\nconst now = Date.now();\n';
+    const text = 'const slashes = /[/*]/;\nconst quote = /["`]/;\nconst now = Date.now();\n/** The end. */\n';
     expect(judge({ "core/src/a.ts": text })).toHaveLength(1);
+  });
+
+  test("counts the lines of a comment that it skips", () => {
+    const text = "/**\n * Two\n * more.\n */\nconst now = Date.now();\n";
+    expect(judge({ "core/src/a.ts": text })[0]).toMatch(
+      /^packages\/core\/src\/a\.ts:5: core uses Date\.now,/,
+    );
   });
 });
 
@@ -169,6 +176,17 @@ group("findViolations() on cycles", () => {
     ).toEqual([
       "packages/core/src/x/c.ts:2: imports go round: packages/core/src/a.ts -> packages/core/src/x/b.ts -> packages/core/src/x/c.ts -> packages/core/src/a.ts, but one of them then runs before what it imports is there",
     ]);
+  });
+
+  test("leaves the way to a round out of its name", () => {
+    const [sentence] = judge({
+      "core/src/a.ts": 'import { b } from "./b.ts";\n',
+      "core/src/b.ts": 'import { c } from "./c.ts";\n',
+      "core/src/c.ts": 'import { b } from "./b.ts";\n',
+    });
+    expect(sentence).toContain(
+      "go round: packages/core/src/b.ts -> packages/core/src/c.ts -> packages/core/src/b.ts,",
+    );
   });
 
   test("finds a file that imports itself, and a round by re-export", () => {
