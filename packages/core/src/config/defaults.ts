@@ -1,0 +1,126 @@
+import { brokenRelations } from "./relations.ts";
+import type { Limits, Retry, Timeouts } from "./resolved.ts";
+
+/** Lowest and highest value that is accepted, both included. */
+export type Range = readonly [lowest: number, highest: number];
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+/** What each means is said in `options.ts`; here is why it has this value. */
+export const DEFAULT_TIMEOUTS: Timeouts = Object.freeze({
+  headMs: 10_000,
+  bodyIdleMs: 30_000,
+  // One lost SYN is sent again after 1 s, a second after 3 s: this rides out the first.
+  connectMs: 3_000,
+  responseMs: MINUTE,
+  clientIdleMs: MINUTE,
+  // Below the 60 to 75 s after which common servers close, so that they rarely close while we write.
+  serverIdleMs: 50_000,
+  tunnelIdleMs: 10 * MINUTE,
+  drainMs: 30_000,
+  // A head takes microseconds; a thread that needs a thousand times that is stuck.
+  classifyMs: 50,
+});
+
+export const TIMEOUT_RANGES: Readonly<Record<keyof Timeouts, Range>> = Object.freeze({
+  headMs: [1, 10 * MINUTE],
+  bodyIdleMs: [1, HOUR],
+  connectMs: [1, 10 * MINUTE],
+  responseMs: [1, HOUR],
+  clientIdleMs: [1, HOUR],
+  serverIdleMs: [1, HOUR],
+  tunnelIdleMs: [1, 24 * HOUR],
+  drainMs: [0, HOUR],
+  classifyMs: [1, 10_000],
+});
+
+export const DEFAULT_LIMITS: Limits = Object.freeze({
+  headBytes: 32 * KIB,
+  fields: 128,
+  targetBytes: 16 * KIB,
+  pipelineDepth: 64,
+  outstandingPerServer: 1_000,
+  idlePerServer: 64,
+  connections: 16_384,
+  responseBufferBytes: 256 * KIB,
+  requestBufferBytes: 64 * KIB,
+  chunkExtensionBytes: KIB,
+  trailerBytes: 8 * KIB,
+  recentExchanges: 1_000,
+});
+
+export const LIMIT_RANGES: Readonly<Record<keyof Limits, Range>> = Object.freeze({
+  headBytes: [KIB, 256 * KIB],
+  fields: [8, 4_096],
+  targetBytes: [64, 128 * KIB],
+  pipelineDepth: [1, 1_024],
+  outstandingPerServer: [1, 65_535],
+  idlePerServer: [0, 65_535],
+  connections: [1, 1_000_000],
+  responseBufferBytes: [16 * KIB, 64 * MIB],
+  requestBufferBytes: [4 * KIB, 64 * MIB],
+  chunkExtensionBytes: [0, 16 * KIB],
+  trailerBytes: [0, 256 * KIB],
+  recentExchanges: [0, 100_000],
+});
+
+export const DEFAULT_RETRY: Retry = Object.freeze({ attempts: 2, budgetPercent: 20, bodyBytes: 64 * KIB });
+
+export const RETRY_RANGES: Readonly<Record<keyof Retry, Range>> = Object.freeze({
+  attempts: [0, 10],
+  budgetPercent: [0, 100],
+  bodyBytes: [0, 16 * MIB],
+});
+
+export const ACCEPTORS_RANGE: Range = [1, 256];
+export const CLASSIFIER_THREADS_RANGE: Range = [1, 64];
+export const PORT_RANGE: Range = [0, 65_535];
+export const WEIGHT_RANGE: Range = [1, 256];
+export const POOL_OUTSTANDING_RANGE: Range = [1, 1_000_000];
+export const CLOCK_TOLERANCE_RANGE: Range = [0, 600];
+
+export const DEFAULT_CLASSIFIER_THREADS = 1;
+export const DEFAULT_LISTENER_HOST = "0.0.0.0";
+export const DEFAULT_ADMIN_HOST = "127.0.0.1";
+export const DEFAULT_ADMIN_PORT = 7070;
+export const DEFAULT_JWT_CLAIM = "sub";
+export const DEFAULT_CLOCK_TOLERANCE_SECONDS = 5;
+
+/** How many of a thing one configuration may have. Classes and rules stand as 16-bit numbers in a verdict. */
+export const COUNTS = Object.freeze({
+  listeners: 64,
+  pools: 1_000,
+  serversPerPool: 4_096,
+  classes: 1_000,
+  rules: 50_000,
+  trustedPeers: 10_000,
+});
+
+/**
+ * The defaults for what was not said, fitted to what was: whoever lowers `headBytes` alone need not know that
+ * `targetBytes` has to follow. Two values that were both said are never changed; `brokenRelations` judges them.
+ */
+export function withDefaultLimits(said: Partial<Limits>): Limits {
+  const limits = { ...DEFAULT_LIMITS, ...said };
+  const { headBytes, outstandingPerServer } = limits;
+  return {
+    ...limits,
+    targetBytes: said.targetBytes ?? Math.min(limits.targetBytes, headBytes >> 1),
+    trailerBytes: said.trailerBytes ?? Math.min(limits.trailerBytes, headBytes),
+    idlePerServer: said.idlePerServer ?? Math.min(limits.idlePerServer, outstandingPerServer),
+  };
+}
+
+export function withDefaultTimeouts(said: Partial<Timeouts>): Timeouts {
+  const timeouts = { ...DEFAULT_TIMEOUTS, ...said };
+  return {
+    ...timeouts,
+    serverIdleMs: said.serverIdleMs ?? Math.min(timeouts.serverIdleMs, timeouts.clientIdleMs),
+  };
+}
+
+const broken = brokenRelations(DEFAULT_LIMITS);
+if (broken.length > 0) throw new Error(`Defaults contradict each other: ${JSON.stringify(broken)}`);

@@ -1,0 +1,387 @@
+import type { BalanceName, JwtAlgorithm, LogLevel } from "./resolved.ts";
+
+/**
+ * What a person writes in `shunt.config.ts`, or the same in JSON or YAML. This is the raw form: everything that has
+ * a default is optional, and names stand where the resolved form has indices. Defaults and ranges are in
+ * `defaults.ts`; `schema.ts` refuses what is not described here.
+ *
+ * A key whose value is `undefined` counts as absent, so that computed configurations stay plain to write.
+ */
+export interface ShuntOptions {
+  /** Where clients connect, by name; at least one. */
+  readonly listeners: Readonly<Record<string, ListenerOptions>>;
+  /**
+   * Acceptor processes of this host. 1..256.
+   * @default one per core
+   */
+  readonly acceptors?: number | undefined;
+  /**
+   * Classifier threads of each acceptor. 1..64.
+   * @default 1
+   */
+  readonly classifierThreads?: number | undefined;
+  /** Named groups of servers; at least one. */
+  readonly pools: Readonly<Record<string, PoolOptions>>;
+  /** What rules can give a request to, by name; at least one. */
+  readonly classes: Readonly<Record<string, ClassOptions>>;
+  /**
+   * In order: the first that matches decides.
+   * @default []
+   */
+  readonly rules?: readonly RuleOptions[] | undefined;
+  /** Name of the class of a request that no rule matches. */
+  readonly defaultClass: string;
+  readonly timeouts?: TimeoutOptions | undefined;
+  readonly limits?: LimitOptions | undefined;
+  readonly retry?: RetryOptions | undefined;
+  readonly trust?: TrustOptions | undefined;
+  /** Who the user of a request is. Default: nobody is identified, and `user` conditions are refused. */
+  readonly identity?: IdentityOptions | undefined;
+  readonly log?: LogOptions | undefined;
+  readonly admin?: AdminOptions | undefined;
+  readonly state?: StateOptions | undefined;
+}
+
+export interface ListenerOptions {
+  /**
+   * Address to listen on, or `localhost`.
+   * @default "0.0.0.0", every IPv4 address of the host
+   */
+  readonly host?: string | undefined;
+  /** 0..65535; 0 lets the system choose one. */
+  readonly port: number;
+}
+
+export interface PoolOptions {
+  /** By name; at least one. An address stands in one pool only, and once. */
+  readonly servers: Readonly<Record<string, ServerOptions>>;
+  /**
+   * How a server of the pool is chosen.
+   * `least-load`: fewest outstanding requests per weight. `p2c`: the less loaded of two drawn at random.
+   * `peak-ewma`: the lower of two by answer time and outstanding requests. `round-robin`: in turn, by weight.
+   * `hash`: the same value of `hashOn` goes to the same server while its load is bounded.
+   * @default "least-load"
+   */
+  readonly balance?: BalanceName | undefined;
+  /** What of a request decides its server. Required with `balance: "hash"`, refused without. */
+  readonly hashOn?: HashOnOptions | undefined;
+  /**
+   * Whether safe requests may ride together on one server connection. This version has `"off"` alone.
+   * @default "off"
+   */
+  readonly share?: "off" | undefined;
+  /** Default: no limit but that of each server. */
+  readonly limit?: PoolLimitOptions | undefined;
+}
+
+/** `header` names are in any case. */
+export type HashOnOptions =
+  | "client"
+  | "user"
+  | "path"
+  | "host"
+  | { readonly header: string }
+  | { readonly cookie: string }
+  | { readonly query: string };
+
+export interface PoolLimitOptions {
+  /** Requests outstanding at the whole pool. 1..1_000_000. */
+  readonly outstanding: number;
+  /**
+   * Whose requests are counted. This version has `"acceptor"` alone: each acceptor counts its own.
+   * @default "acceptor"
+   */
+  readonly scope?: "acceptor" | undefined;
+}
+
+export interface ServerOptions {
+  /** `http://host` or `http://host:port`, with nothing after it. */
+  readonly url: string;
+  /**
+   * Share of the load relative to the other servers of the pool. 1..256.
+   * @default 1
+   */
+  readonly weight?: number | undefined;
+}
+
+export interface ClassOptions {
+  /** Name of the pool that serves the class. */
+  readonly pool: string;
+  /** Name of the pool that takes what `pool` cannot. Default: none, such requests are answered with 503. */
+  readonly spill?: string | undefined;
+}
+
+export interface RuleOptions {
+  /** Stands in logs and explanations; unique. */
+  readonly name: string;
+  /** `{}` matches every request. */
+  readonly when: ConditionOptions;
+  /** Name of the class of the requests that match. */
+  readonly class: string;
+}
+
+/** What is true of a request. Several keys mean that all of them are. */
+export interface ConditionOptions {
+  /** In upper case, as it is sent: methods are case-sensitive (RFC 9110, section 9.1). */
+  readonly method?: MatcherOptions | undefined;
+  /** The host that was asked for, without port; in any case. */
+  readonly host?: MatcherOptions | undefined;
+  /** The normalised path, without query. */
+  readonly path?: MatcherOptions | undefined;
+  /** Parameters of the query, by name. */
+  readonly query?: Readonly<Record<string, MatcherOptions>> | undefined;
+  /** Header fields, by name in any case. */
+  readonly header?: Readonly<Record<string, MatcherOptions>> | undefined;
+  readonly cookie?: Readonly<Record<string, MatcherOptions>> | undefined;
+  /** The client's address: an address, a CIDR block, or `{ in: [...] }` of them. */
+  readonly client?: ClientMatcherOptions | undefined;
+  /** The user that `identity` names: `true` is anybody who was identified. */
+  readonly user?: MatcherOptions | undefined;
+  readonly all?: readonly ConditionOptions[] | undefined;
+  readonly any?: readonly ConditionOptions[] | undefined;
+  readonly not?: ConditionOptions | undefined;
+}
+
+/** Equal to the text; `true`: present; `false`: absent; or one test. Of repeated values one has to match. */
+export type MatcherOptions =
+  | string
+  | boolean
+  | { readonly prefix: string }
+  | { readonly suffix: string }
+  | { readonly contains: string }
+  | { readonly in: readonly string[] }
+  /** RE2 syntax: no look-around and no back-references, in exchange for linear time. */
+  | { readonly regex: string };
+
+export type ClientMatcherOptions = string | { readonly in: readonly string[] };
+
+/** Milliseconds, all of them. */
+export interface TimeoutOptions {
+  /**
+   * From the first byte of a request to the end of its head. 1..600_000.
+   * @default 10_000
+   */
+  readonly headMs?: number | undefined;
+  /**
+   * Between two pieces of content, from either side. 1..3_600_000.
+   * @default 30_000
+   */
+  readonly bodyIdleMs?: number | undefined;
+  /**
+   * To establish a server connection. 1..600_000.
+   * @default 3_000
+   */
+  readonly connectMs?: number | undefined;
+  /**
+   * From the end of the request to the head of its response. 1..3_600_000.
+   * @default 60_000
+   */
+  readonly responseMs?: number | undefined;
+  /**
+   * How long a client connection may stay without a request. 1..3_600_000.
+   * @default 60_000
+   */
+  readonly clientIdleMs?: number | undefined;
+  /**
+   * How long a server connection is kept for the next request. Choose it below the server's own: whoever closes
+   * second may write into a closed connection. 1..3_600_000.
+   * @default 50_000, or `clientIdleMs` where that is less
+   */
+  readonly serverIdleMs?: number | undefined;
+  /**
+   * How long an upgraded connection may be silent. 1..86_400_000.
+   * @default 600_000
+   */
+  readonly tunnelIdleMs?: number | undefined;
+  /**
+   * How long exchanges in flight may take after SIGTERM before they are cut. Choose the slowest response you would
+   * rather wait for than lose; 0 cuts at once. 0..3_600_000.
+   * @default 30_000
+   */
+  readonly drainMs?: number | undefined;
+  /**
+   * How long a classifier thread may stay with one request. 1..10_000.
+   * @default 50
+   */
+  readonly classifyMs?: number | undefined;
+}
+
+/** The bounds on what a peer can make an acceptor hold. */
+export interface LimitOptions {
+  /**
+   * Bytes of a head, request or response; beyond is 431. 1_024..262_144.
+   * @default 32_768
+   */
+  readonly headBytes?: number | undefined;
+  /**
+   * Field lines of a head; beyond is 431. 8..4_096.
+   * @default 128
+   */
+  readonly fields?: number | undefined;
+  /**
+   * Bytes of a request target, fewer than `headBytes`; beyond is 414. 64..131_072.
+   * @default 16_384, or half of `headBytes` where that is less
+   */
+  readonly targetBytes?: number | undefined;
+  /**
+   * Requests of one client connection that are read and not yet answered; beyond, reading stops. 1..1_024.
+   * @default 64
+   */
+  readonly pipelineDepth?: number | undefined;
+  /**
+   * Requests outstanding at one server from one acceptor. 1..65_535.
+   * @default 1_000
+   */
+  readonly outstandingPerServer?: number | undefined;
+  /**
+   * Idle connections kept to one server by one acceptor, at most `outstandingPerServer`. 0..65_535; 0 keeps none.
+   * @default 64, or `outstandingPerServer` where that is less
+   */
+  readonly idlePerServer?: number | undefined;
+  /**
+   * Client connections of one acceptor. 1..1_000_000.
+   * @default 16_384
+   */
+  readonly connections?: number | undefined;
+  /**
+   * Response bytes held for one client, waiting for their turn or for the client to read; at least `headBytes`.
+   * 16_384..67_108_864.
+   * @default 262_144
+   */
+  readonly responseBufferBytes?: number | undefined;
+  /**
+   * Request content bytes held for one client while the server does not read. 4_096..67_108_864.
+   * @default 65_536
+   */
+  readonly requestBufferBytes?: number | undefined;
+  /**
+   * Bytes of the extensions of one chunk (RFC 9112, section 7.1.1). 0..16_384.
+   * @default 1_024
+   */
+  readonly chunkExtensionBytes?: number | undefined;
+  /**
+   * Bytes of a trailer section, at most `headBytes`. 0..262_144.
+   * @default 8_192, or `headBytes` where that is less
+   */
+  readonly trailerBytes?: number | undefined;
+  /**
+   * Exchanges an acceptor remembers for `GET /v1/exchanges`. 0..100_000.
+   * @default 1_000
+   */
+  readonly recentExchanges?: number | undefined;
+}
+
+export interface RetryOptions {
+  /**
+   * Further attempts after the first, where it is safe to repeat. 0..10.
+   * @default 2
+   */
+  readonly attempts?: number | undefined;
+  /**
+   * Retries allowed, in per cent of the requests of the last seconds. 0..100.
+   * @default 20
+   */
+  readonly budgetPercent?: number | undefined;
+  /**
+   * Bytes of content kept for a second attempt; a request that sent more is not repeated. 0..16_777_216.
+   * @default 65_536
+   */
+  readonly bodyBytes?: number | undefined;
+}
+
+export interface TrustOptions {
+  /**
+   * Addresses or CIDR blocks whose forwarding and identity fields are believed.
+   * @default []
+   */
+  readonly peers?: readonly string[] | undefined;
+}
+
+/** Exactly one of the three. */
+export interface IdentityOptions {
+  /** A verified claim of a JSON Web Token (RFC 7519). */
+  readonly jwt?: JwtOptions | undefined;
+  /** `true`: the user-id of Basic credentials (RFC 7617). The password is not checked; the server does that. */
+  readonly basic?: true | undefined;
+  /** Name of a header field, believed from `trust.peers` only. */
+  readonly header?: string | undefined;
+}
+
+export interface JwtOptions {
+  /**
+   * The claim that names the user.
+   * @default "sub"
+   */
+  readonly claim?: string | undefined;
+  /**
+   * Where the token stands: `Authorization: Bearer`, or a cookie.
+   * @default "bearer"
+   */
+  readonly from?: "bearer" | { readonly cookie: string } | undefined;
+  /**
+   * Accepted signature algorithms.
+   * @default those that the key can verify
+   */
+  readonly algorithms?: readonly JwtAlgorithm[] | undefined;
+  /** What signatures are verified with. */
+  readonly key: JwtKeyOptions;
+  /** Required value of `iss`. Default: any. */
+  readonly issuer?: string | undefined;
+  /** Required member of `aud`. Default: any. */
+  readonly audience?: string | undefined;
+  /**
+   * Allowed difference between the clocks for `exp` and `nbf`, in seconds. 0..600.
+   * @default 5
+   */
+  readonly clockToleranceSeconds?: number | undefined;
+}
+
+/** A shared secret (HS256), a PEM public key, or a JSON Web Key Set (RFC 7517, section 5). */
+export type JwtKeyOptions =
+  | { readonly secret: SecretOptions }
+  | { readonly pem: SecretOptions }
+  | { readonly jwks: SecretOptions };
+
+/**
+ * A text that does not belong into a file that people share: the name of an environment variable, or of a file
+ * (relative to the configuration), whose last line break is dropped. The text itself works, with a warning.
+ */
+export type SecretOptions = string | { readonly env: string } | { readonly file: string };
+
+export interface LogOptions {
+  /** @default "info" */
+  readonly level?: LogLevel | undefined;
+  /**
+   * Where a line per exchange goes: `"stdout"`, `"off"`, or a file, relative to the configuration.
+   * @default "stdout"
+   */
+  readonly access?: string | undefined;
+}
+
+export interface AdminOptions {
+  /**
+   * Address of the admin API, or `localhost`.
+   * @default "127.0.0.1"
+   */
+  readonly host?: string | undefined;
+  /**
+   * 0..65535; 0 lets the system choose one.
+   * @default 7070
+   */
+  readonly port?: number | undefined;
+  /** Bearer token that callers have to show. Required when `host` is not a loopback address. */
+  readonly token?: SecretOptions | undefined;
+}
+
+export interface StateOptions {
+  /**
+   * Where what survives a restart is kept. This version has `"embedded"` alone.
+   * @default "embedded"
+   */
+  readonly kind?: "embedded" | undefined;
+  /**
+   * A directory, relative to the configuration.
+   * @default FILE.state
+   */
+  readonly path?: string | undefined;
+}

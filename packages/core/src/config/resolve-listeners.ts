@@ -1,0 +1,90 @@
+import { hostsOverlap, isLoopback } from "./addresses.ts";
+import { COUNTS, DEFAULT_ADMIN_HOST, DEFAULT_ADMIN_PORT, DEFAULT_LISTENER_HOST } from "./defaults.ts";
+import { formatPath, type Path } from "./mistake.ts";
+import { readPart } from "./read-part.ts";
+import { checkNames, namedEntries, type Reading } from "./reading.ts";
+import type { ResolvedAdmin, ResolvedListener } from "./resolved.ts";
+import { adminSchema, listenerSchema } from "./schema.ts";
+import { readSecret, warnAboutInlineSecret } from "./secret.ts";
+
+/** An address that something listens on, and where that is said. */
+interface Bound {
+  readonly host: string;
+  readonly port: number;
+  readonly path: Path;
+}
+
+export interface Listening {
+  readonly listeners: readonly ResolvedListener[];
+  readonly admin: ResolvedAdmin;
+}
+
+/** Everything that this host listens on; together, because no two may want the same port. */
+export function resolveListening(rawListeners: unknown, rawAdmin: unknown, reading: Reading): Listening {
+  checkNames(rawListeners, "listener", COUNTS.listeners, ["listeners"], reading);
+  const listeners = namedEntries(rawListeners)
+    .map(([name, raw]) => resolveListener(name, raw, reading))
+    .filter((listener) => listener !== undefined);
+  const admin = resolveAdmin(rawAdmin ?? {}, reading);
+  const bounds = listeners.map(({ name, host, port }) => ({ host, port, path: ["listeners", name] }));
+  refuseOverlaps(admin === undefined ? bounds : [...bounds, { ...admin, path: ["admin"] }], reading);
+  return {
+    listeners,
+    admin: admin ?? { host: DEFAULT_ADMIN_HOST, port: DEFAULT_ADMIN_PORT, token: undefined },
+  };
+}
+
+function resolveListener(name: string, raw: unknown, { mistakes }: Reading): ResolvedListener | undefined {
+  const options = readPart(listenerSchema, raw, ["listeners", name], mistakes);
+  return options && { name, host: options.host ?? DEFAULT_LISTENER_HOST, port: options.port };
+}
+
+function refuseOverlaps(bounds: readonly Bound[], { mistakes }: Reading): void {
+  for (const [index, bound] of bounds.entries()) {
+    const taken = bounds.slice(0, index).find((earlier) => competes(earlier, bound));
+    if (taken === undefined) continue;
+    const problem = `${describe(bound)} is taken by ${formatPath(taken.path)}, which listens on ${describe(taken)}`;
+    mistakes.push({ path: [...bound.path, "port"], problem, expected: "a port of its own" });
+  }
+}
+
+/** Port 0 is a new one for each who asks. */
+function competes(a: Bound, b: Bound): boolean {
+  return a.port === b.port && a.port !== 0 && hostsOverlap(a.host, b.host);
+}
+
+function describe({ host, port }: Bound): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+function resolveAdmin(raw: unknown, reading: Reading): ResolvedAdmin | undefined {
+  const path: Path = ["admin"];
+  const options = readPart(adminSchema, raw, path, reading.mistakes);
+  if (options === undefined) return undefined;
+  const { host = DEFAULT_ADMIN_HOST, port = DEFAULT_ADMIN_PORT } = options;
+  if (options.token === undefined && !isLoopback(host)) refuseOpenAdmin(host, reading);
+  return { host, port, token: resolveToken(options.token, [...path, "token"], reading) };
+}
+
+function refuseOpenAdmin(host: string, { mistakes }: Reading): void {
+  const problem = `the admin API would be open to everybody who reaches ${host}`;
+  mistakes.push({ path: ["admin", "host"], problem, expected: "a token, or a loopback address" });
+}
+
+/** What fits behind `Authorization: Bearer` (RFC 6750, section 2.1). */
+const BEARER_TOKEN = /^[A-Za-z0-9._~+/-]+=*$/;
+
+function resolveToken(
+  options: Parameters<typeof readSecret>[0] | undefined,
+  path: Path,
+  reading: Reading,
+): string | undefined {
+  if (options === undefined) return undefined;
+  const token = readSecret(options, path, reading);
+  warnAboutInlineSecret(options, path, reading);
+  if (token !== undefined && !BEARER_TOKEN.test(token)) {
+    const expected = "letters, digits and - . _ ~ + / alone (RFC 6750, section 2.1)";
+    reading.mistakes.push({ path, problem: "the token cannot be sent as a bearer token", expected });
+  }
+  return token;
+}
