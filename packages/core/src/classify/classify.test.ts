@@ -178,6 +178,25 @@ describe("classify() does not grow with the number of rules:", () => {
   }
 });
 
+describe("a request cannot buy work:", () => {
+  /** How often the user is read, which the rule does each time that it is tried and got past its first test. */
+  function triesOf(when: Condition, plain: PlainFacts): number {
+    let tries = 0;
+    const facts = Object.defineProperty(factsOf(plain), "user", { get: () => void tries++ });
+    classify(facts, compileRules(rulesOf(when), 0));
+    return tries;
+  }
+  const anyUser = is(user, { kind: "suffix", value: "z" });
+
+  test("a text that a value has a thousand times has its rules tried once", () => {
+    const branches = Array.from({ length: 3 }, (_, n) =>
+      is(path, { kind: "contains", value: "aaa".slice(n) }),
+    );
+    const when: Condition = { kind: "all", of: [{ kind: "any", of: branches }, anyUser] };
+    expect(triesOf({ kind: "any", of: [when, when] }, { path: `/${"a".repeat(5_000)}` })).toBeLessThan(20);
+  });
+});
+
 describe("compileRules()", () => {
   test("tells what the rules read, each name once, and nothing else", () => {
     const { reads } = compileRules(
