@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { NOBODY_TRIED } from "./balance/eligibility.ts";
 import { hash32, NO_AFFINITY } from "./balance/hash.ts";
-import { view } from "./balance/test-view.ts";
+import { anyView, view } from "./balance/test-view.ts";
 import { ChoiceTrace } from "./balance/trace.ts";
 import type { PoolView } from "./balance/view.ts";
 import { compileRules } from "./classify/compile.ts";
 import { factsOf } from "./classify/test-facts.ts";
-import type { ResolvedClass, ResolvedPool, ResolvedRule } from "./config/resolved.ts";
+import type { BalanceName, ResolvedClass, ResolvedPool, ResolvedRule } from "./config/resolved.ts";
 import {
   affinityFor,
   chooseForClass,
@@ -16,6 +16,7 @@ import {
   newChoice,
   type PoolViews,
 } from "./decide.ts";
+import { SeedSequence } from "./random.ts";
 
 const GOLD = 0;
 const GENERAL = 1;
@@ -62,6 +63,19 @@ describe("chooseForClass()", () => {
     choiceOf({ name: "y", pool: 3, spill: -1 }, watched);
     expect(asked).toEqual([4, 2, 3]);
   });
+
+  it.each<BalanceName>(["least-load", "p2c", "peak-ewma", "round-robin", "hash"])(
+    "never lets gold out of its subset nor general in, for any views, with %s",
+    (balance) => {
+      const chance = new SeedSequence(12);
+      const general: ResolvedClass = { name: "general", pool: GENERAL, spill: -1 };
+      for (let round = 0; round < 1_000; round++) {
+        const of = views(anyView(balance, chance), anyView(balance, chance));
+        expect([GOLD, -1]).toContain(choiceOf(STRICT, of, chance.next()).pool);
+        expect([GENERAL, -1]).toContain(choiceOf(general, of, chance.next()).pool);
+      }
+    },
+  );
 
   it("keeps what was tried in the pool apart from what was tried in the spill pool", () => {
     const one = view("least-load", [{}]);

@@ -79,7 +79,7 @@ function explainCandidates(
 }
 
 const SCORE_WORDS: Record<BalanceName, string> = {
-  "least-load": "requests outstanding per weight, from all acceptors",
+  "least-load": "requests outstanding per weight, those of other acceptors fading with age",
   p2c: "requests outstanding per weight, from this acceptor",
   "peak-ewma": "expected answer time in milliseconds per weight",
   "round-robin": "nothing",

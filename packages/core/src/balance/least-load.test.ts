@@ -8,6 +8,14 @@ describe("leastLoadScore()", () => {
     expect(leastLoadScore(candidate({ outstanding: 2, reported: 4, weight: 3 }))).toBe(2);
   });
 
+  it("lets a report fade by the server's answer time: slow answers are still outstanding, quick ones are not", () => {
+    const at = (latencyMs: number) =>
+      leastLoadScore(candidate({ outstanding: 2, reported: 10, reportedAgeMs: 50, latencyMs }));
+    expect(at(10)).toBeCloseTo(2, 3);
+    expect(at(200)).toBeCloseTo(2 + 10 / Math.E, 9);
+    expect(at(60_000)).toBeCloseTo(12, 1);
+  });
+
   it("forgets a report that is too old to be believed", () => {
     const at = (reportedAgeMs: number) =>
       leastLoadScore(candidate({ outstanding: 2, reported: 4, reportedAgeMs }));

@@ -3,7 +3,7 @@ import { lowerOfTwo, lowestOfAll } from "./lowest.ts";
 import type { ChoiceTrace } from "./trace.ts";
 import type { Candidate, PoolView } from "./view.ts";
 
-/** Requests outstanding per weight, those of the other acceptors included as far as they are known. */
+/** Requests outstanding per weight, those of the other acceptors included as far as they are known (load.ts). */
 export function leastLoadScore(candidate: Candidate): number {
   return knownOutstanding(candidate) / candidate.weight;
 }

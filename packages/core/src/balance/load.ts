@@ -7,8 +7,27 @@ import type { Candidate } from "./view.ts";
  */
 export const REPORT_TRUSTED_MS = 2_000;
 
-/** Requests outstanding at a server, from all acceptors as far as this one knows. */
+/**
+ * How many times faster a report fades than the server's peak-sensitive answer time says, for that stands well above
+ * the mean. Found by simulation (test/simulation): from 2 to 4 least-load is ahead of two draws on own counts alone
+ * with 2 to 16 acceptors and answers of 10 ms to 1 s; at 1, and with no fading at all, answers that are shorter than
+ * the table is old make it herd, and the p99 doubles.
+ */
+const REPORT_FADING = 4;
+
+/**
+ * Requests outstanding at a server, from all acceptors as far as this one can know: its own, and those of the others
+ * that were reported and are likely not answered yet. A request is answered sooner or later by the server's answer
+ * time; so of a report that is old by that measure little is left, and one of a server that takes seconds counts
+ * nearly in full.
+ */
 export function knownOutstanding(candidate: Candidate): number {
-  if (candidate.reportedAgeMs > REPORT_TRUSTED_MS) return candidate.outstanding;
-  return candidate.outstanding + candidate.reported;
+  return candidate.reported === 0
+    ? candidate.outstanding
+    : candidate.outstanding + candidate.reported * likelyUnanswered(candidate);
+}
+
+function likelyUnanswered({ reportedAgeMs, latencyMs }: Candidate): number {
+  if (reportedAgeMs > REPORT_TRUSTED_MS) return 0;
+  return latencyMs === 0 ? 1 : Math.exp((-REPORT_FADING * reportedAgeMs) / latencyMs);
 }

@@ -3,28 +3,10 @@ import type { BalanceName } from "../config/resolved.ts";
 import { SeedSequence } from "../random.ts";
 import { isEligible, NOBODY_TRIED } from "./eligibility.ts";
 import { choose, scorer } from "./picker.ts";
-import { view } from "./test-view.ts";
+import { anyView, view } from "./test-view.ts";
 import { ChoiceTrace } from "./trace.ts";
 
 const BALANCERS: readonly BalanceName[] = ["least-load", "p2c", "peak-ewma", "round-robin", "hash"];
-
-/** A pool in some state, the states all different and the same in every run. */
-function anyView(balance: BalanceName, chance: SeedSequence) {
-  const servers = Array.from({ length: chance.next() % 7 }, () => ({
-    ready: chance.next() % 3 > 0,
-    outstanding: chance.next() % 12,
-    reported: chance.next() % 12,
-    reportedAgeMs: chance.next() % 4_000,
-    latencyMs: chance.next() % 3 === 0 ? 0 : chance.next() % 100,
-    weight: (1 + (chance.next() % 40)) / 4,
-  }));
-  return view(balance, servers, {
-    acceptors: 1 + (chance.next() % 2),
-    outstandingPerServer: 10,
-    outstandingLimit: chance.next() % 2 === 0 ? 0 : chance.next() % 40,
-    turn: chance.next(),
-  });
-}
 
 describe.each(BALANCERS)("choose() with %s", (balance) => {
   it("takes an eligible server when there is one and the pool has room, else nobody", () => {

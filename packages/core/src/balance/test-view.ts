@@ -39,6 +39,24 @@ export function view(
   };
 }
 
+/** A pool in some state, the states all different and the same in every run. */
+export function anyView(balance: BalanceName, chance: SeedSequence): PoolView {
+  const servers = Array.from({ length: chance.next() % 7 }, () => ({
+    ready: chance.next() % 3 > 0,
+    outstanding: chance.next() % 12,
+    reported: chance.next() % 12,
+    reportedAgeMs: chance.next() % 4_000,
+    latencyMs: chance.next() % 3 === 0 ? 0 : chance.next() % 100,
+    weight: (1 + (chance.next() % 40)) / 4,
+  }));
+  return view(balance, servers, {
+    acceptors: 1 + (chance.next() % 2),
+    outstandingPerServer: 10,
+    outstandingLimit: chance.next() % 2 === 0 ? 0 : chance.next() % 40,
+    turn: chance.next(),
+  });
+}
+
 /** How often each candidate is chosen in `times` choices, each with its own seed, turn and affinity. */
 export function tally(base: PoolView, times: number, tried: readonly number[] = NOBODY_TRIED): number[] {
   const counts = base.candidates.map(() => 0);
