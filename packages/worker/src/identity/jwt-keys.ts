@@ -2,9 +2,6 @@ import { createPublicKey, type KeyObject } from "node:crypto";
 import type { JwtAlgorithm, ResolvedJwt } from "@shunt/core";
 import { createLocalJWKSet, importSPKI, type JSONWebKeySet, type JWK, type JWTVerifyGetKey } from "jose";
 
-/** Keys of a key set: a token without `kid` may make us try them all. */
-const MAX_KEYS = 32;
-
 /** RFC 7518, section 3.3. */
 const MIN_RSA_BITS = 2_048;
 
@@ -44,7 +41,10 @@ async function loadPem(jwt: ResolvedJwt): Promise<VerificationKeys> {
   if (algorithm === undefined) {
     throw mistake(`expected a key of RSA, of EC on P-256 or of Ed25519, found ${describe(key)}`);
   }
-  refuseShortKey(key, "the key");
+  if (isShort(key)) {
+    const bits = key.asymmetricKeyDetails?.modulusLength;
+    throw mistake(`expected at least ${MIN_RSA_BITS} bits of RSA, found ${bits}`);
+  }
   const algorithms = narrow(jwt, [algorithm]);
   const imported = await importSPKI(key.export({ type: "spki", format: "pem" }).toString(), algorithm);
   return { algorithms, keyFor: () => imported };
@@ -61,21 +61,20 @@ function readPem(text: string): KeyObject {
   }
 }
 
+/** What cannot be used is left out before it could get in the way of what can. */
 async function loadKeySet(jwt: ResolvedJwt): Promise<VerificationKeys> {
-  const set = readKeySet(jwt.key.value);
-  const usable = set.keys.map(signingAlgorithm).filter((algorithm) => algorithm !== undefined);
-  return { algorithms: narrow(jwt, usable), keyFor: createLocalJWKSet(set) };
+  const usable = readKeySet(jwt.key.value)
+    .map(usableKey)
+    .filter((key) => key !== undefined);
+  const served = usable.map(({ algorithm }) => algorithm);
+  const keyFor = createLocalJWKSet({ keys: usable.map(({ jwk }) => jwk) });
+  return { algorithms: narrow(jwt, served), keyFor };
 }
 
-function readKeySet(text: string): JSONWebKeySet {
+function readKeySet(text: string): readonly JWK[] {
   const set = parseJson(text);
-  if (!isKeySet(set)) {
-    throw mistake('expected a JSON Web Key Set, {"keys": [{...}, ...]}, found other JSON');
-  }
-  if (set.keys.length > MAX_KEYS) {
-    throw mistake(`expected at most ${MAX_KEYS} keys in the key set, found ${set.keys.length}`);
-  }
-  return set;
+  if (isKeySet(set)) return set.keys;
+  throw mistake('expected a JSON Web Key Set, {"keys": [{...}, ...]}, found other JSON');
 }
 
 function parseJson(text: string): unknown {
@@ -94,24 +93,25 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Undefined for a key of another purpose or of a kind that we do not know: such are left alone (RFC 7517, section 5). */
-function signingAlgorithm(jwk: JWK, index: number): JwtAlgorithm | undefined {
-  const place = `keys[${index}] of the key set`;
-  if (jwk.use !== undefined && jwk.use !== "sig") return undefined;
-  if (!["RSA", "EC", "OKP"].includes(jwk.kty ?? "")) return undefined;
-  if ("d" in jwk) throw mistake(`expected public keys, found a private one at ${place}`);
-  const key = readJwk(jwk, place);
-  const algorithm = algorithmOf(key);
-  if (jwk.alg !== undefined && jwk.alg !== algorithm) return undefined;
-  refuseShortKey(key, place);
-  return algorithm;
+interface UsableKey {
+  readonly jwk: JWK;
+  readonly algorithm: JwtAlgorithm;
 }
 
-function readJwk(jwk: JWK, place: string): KeyObject {
+/** Undefined for a key of another purpose, of a kind that we do not know (RFC 7517, section 5), or too short. */
+function usableKey(jwk: JWK, index: number): UsableKey | undefined {
+  if ("d" in jwk) throw mistake(`expected public keys in the key set, found a private one at keys[${index}]`);
+  const key = readJwk(jwk);
+  const algorithm = key === undefined || isShort(key) ? undefined : algorithmOf(key);
+  const signs = (jwk.use ?? "sig") === "sig" && (jwk.alg ?? algorithm) === algorithm;
+  return algorithm !== undefined && signs ? { jwk, algorithm } : undefined;
+}
+
+function readJwk(jwk: JWK): KeyObject | undefined {
   try {
     return createPublicKey({ key: { ...jwk }, format: "jwk" });
   } catch {
-    throw mistake(`expected a key of type ${jwk.kty} at ${place}, found one that cannot be read`);
+    return undefined;
   }
 }
 
@@ -126,11 +126,8 @@ function describe(key: KeyObject): string {
   return curve === undefined ? `${key.asymmetricKeyType}` : `${key.asymmetricKeyType} on ${curve}`;
 }
 
-function refuseShortKey(key: KeyObject, place: string): void {
-  const bits = key.asymmetricKeyDetails?.modulusLength;
-  if (bits !== undefined && bits < MIN_RSA_BITS) {
-    throw mistake(`expected at least ${MIN_RSA_BITS} bits of RSA, found ${bits} at ${place}`);
-  }
+function isShort(key: KeyObject): boolean {
+  return (key.asymmetricKeyDetails?.modulusLength ?? MIN_RSA_BITS) < MIN_RSA_BITS;
 }
 
 /** Those configured that the key can serve. None left is a mistake: no token would ever verify. */

@@ -319,6 +319,37 @@ describe("Identifier of JWTs, key sets", () => {
   });
 });
 
+describe("Identifier of JWTs, odd key sets", () => {
+  test("is not put off by a key that is too short to be used", async () => {
+    const short = await crypto.subtle.generateKey(
+      {
+        name: "RSASSA-PKCS1-v1_5",
+        hash: "SHA-256",
+        modulusLength: 1_024,
+        publicExponent: Uint8Array.of(1, 0, 1),
+      },
+      true,
+      ["sign", "verify"],
+    );
+    const key = await jwks([short.publicKey], [pairs.RS256.publicKey], [pairs.stranger.publicKey]);
+    const change = { algorithms: ["RS256" as const], key };
+    expect(await userOf(await sign(pairs.RS256.privateKey, "RS256"), change)).toBe("ann");
+  });
+
+  test("tries a token without kid with 32 keys, and finds any by kid", async () => {
+    const strangers = Array.from({ length: 32 }, () => generateKeyPair("EdDSA", { extractable: true }));
+    const members = (await Promise.all(strangers)).map(({ publicKey }): [CryptoKey] => [publicKey]);
+    const set = (length: number): Promise<ResolvedJwt["key"]> =>
+      jwks(...members.slice(0, length), [pairs.EdDSA.publicKey, "last"]);
+    const token = await sign(pairs.EdDSA.privateKey, "EdDSA");
+    const algorithms = ["EdDSA" as const];
+    expect(await userOf(token, { algorithms, key: await set(31) })).toBe("ann");
+    expect(await userOf(token, { algorithms, key: await set(32) })).toBeUndefined();
+    const named = await sign(pairs.EdDSA.privateKey, "EdDSA", {}, { kid: "last" });
+    expect(await userOf(named, { algorithms, key: await set(32) })).toBe("ann");
+  });
+});
+
 describe("JwtVerifier", () => {
   test("answers the second time without a promise", async () => {
     const jwt = await verifier();

@@ -14,6 +14,9 @@ const REFUSED_TOKENS = 1_024;
 /** How long a bad token is remembered. A repeated one then costs a look-up, not a signature. */
 const REFUSED_SECONDS = 5;
 
+/** Keys that one token without `kid` is tried with: who sends it decides how often it is sent. */
+const MAX_TRIES = 32;
+
 /** The compact form (RFC 7515, section 7.1) with a signature: what has another shape costs no cryptography. */
 const COMPACT_FORM = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;
 
@@ -128,7 +131,9 @@ async function verifyWithEach(
   candidates: errors.JWKSMultipleMatchingKeys,
   options: JWTVerifyOptions,
 ): Promise<JWTPayload> {
+  let tries = 0;
   for await (const key of candidates) {
+    if (++tries > MAX_TRIES) break;
     try {
       return (await jwtVerify(token, key, options)).payload;
     } catch (error) {
