@@ -1,6 +1,23 @@
+export { affinityOf } from "./balance/affinity.ts";
+export type { PoolExplanation } from "./balance/explain.ts";
+export { hash32, NO_AFFINITY } from "./balance/hash.ts";
+export { planFor } from "./balance/plan.ts";
+export { ChoiceTrace } from "./balance/trace.ts";
 export type * from "./balance/view.ts";
+export { type Cidr, matchesCidr, parseAddress, parseCidr } from "./classify/address.ts";
+export { classify } from "./classify/classify.ts";
+export { type CompiledRules, compileRules } from "./classify/compile.ts";
+export { explainRules, type RulesExplanation, type TriedRule } from "./classify/explain.ts";
 export type * from "./classify/facts.ts";
 export type * from "./config/resolved.ts";
+export {
+  Batch,
+  type BatchSize,
+  type EntryPeer,
+  RECORD,
+  Verdict,
+  type VerdictFields,
+} from "./contract/batch.ts";
 export {
   DecodeError,
   decodeAcceptorMessage,
@@ -14,4 +31,47 @@ export {
 } from "./contract/decode.ts";
 export { encodeLine, LineReader, MAX_LINE_BYTES } from "./contract/lines.ts";
 export type * from "./contract/messages.ts";
+export {
+  affinityFor,
+  type Choice,
+  type ChoiceExplanation,
+  chooseForClass,
+  explainChoice,
+  NONE_TRIED,
+  newChoice,
+  type PoolViews,
+  type Tried,
+} from "./decide.ts";
+export { FAILURE, type Failure } from "./errors.ts";
+export {
+  admits,
+  advanced,
+  answered,
+  countsAgainstServer,
+  DEFAULT_EJECTION,
+  type Ejectable,
+  type Ejection,
+  ejectionsIgnored,
+  failed,
+  mayEject,
+  newEjection,
+  requested,
+} from "./health/ejection.ts";
+export { decayedLatency, observeLatency } from "./health/latency.ts";
+export {
+  type BodyFault,
+  type BodyFraming,
+  ChunkedBody,
+  CloseDelimitedBody,
+  LengthBody,
+  NO_BODY,
+} from "./http/body.ts";
+export { FIELD, FieldNames } from "./http/field-names.ts";
+export { HeadFacts } from "./http/head-facts.ts";
+export { METHOD, methodName } from "./http/methods.ts";
+export { PARSER_BYTES } from "./http/parser.ts";
+export { REFUSALS, REFUSE, type Refusal } from "./http/refusal.ts";
+export { HEAD, HEAD_FLAG, RequestHead } from "./http/request-head.ts";
+export { RESPONSE_BODY, ResponseHead } from "./http/response-head.ts";
 export type * from "./membership/snapshot.ts";
+export { SeedSequence } from "./random.ts";

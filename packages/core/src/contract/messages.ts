@@ -130,7 +130,7 @@ export type AcceptorNotice =
   /** Accepts nothing new: whoever is to replace it may start now. */
   | { readonly kind: "draining" }
   | { readonly kind: "drained" }
-  | Failure;
+  | LastWords;
 
 /** Supervisor to coordinator, over IPC. */
 export interface CoordinatorOrder {
@@ -151,10 +151,10 @@ export type CoordinatorNotice =
       /** Where the admin API really listens: port 0 has become a port. */
       readonly admin: { readonly host: string; readonly port: number };
     }
-  | Failure;
+  | LastWords;
 
 /** A child's last words, in a sentence for the operator. */
-export interface Failure {
+export interface LastWords {
   readonly kind: "failed";
   readonly reason: string;
 }

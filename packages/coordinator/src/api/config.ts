@@ -1,0 +1,21 @@
+import type { FastifyInstance } from "fastify";
+import { redacted } from "../store/redact.ts";
+import type { ApiContext } from "./context.ts";
+
+/** The configuration with all defaults and without secrets. Its ETag is its generation. */
+export function addConfig(app: FastifyInstance, { config, snapshot }: ApiContext): void {
+  const etag = `"${snapshot.generation}"`;
+  const body = { generation: snapshot.generation, config: redacted(config) };
+  app.get("/v1/config", async (request, reply) => {
+    reply.header("etag", etag);
+    if (matches(request.headers["if-none-match"], etag)) return reply.code(304).send();
+    return reply.send(body);
+  });
+}
+
+/** RFC 9110, section 13.1.2: weak comparison. */
+function matches(field: string | undefined, etag: string): boolean {
+  if (field === undefined) return false;
+  const tags = field.split(",").map((tag) => tag.trim().replace(/^W\//, ""));
+  return tags.includes(etag) || tags.includes("*");
+}

@@ -1,0 +1,14 @@
+import type { ResolvedConfig, Snapshot } from "@shunt/core";
+import type { Logger } from "pino";
+import type { RecentExchanges } from "../membership/recent.ts";
+import type { Registry } from "../membership/registry.ts";
+
+/** What the resources of the API are made of. */
+export interface ApiContext {
+  readonly config: ResolvedConfig;
+  readonly snapshot: Snapshot;
+  readonly version: string;
+  readonly log: Logger;
+  readonly registry: Registry;
+  readonly recent: RecentExchanges;
+}

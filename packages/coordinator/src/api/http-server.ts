@@ -1,0 +1,89 @@
+import Fastify, {
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from "fastify";
+import { addAcceptors } from "./acceptors.ts";
+import { addConfig } from "./config.ts";
+import type { ApiContext } from "./context.ts";
+import { addExchanges } from "./exchanges.ts";
+import { addExplain } from "./explain.ts";
+import { checkHost, checkToken } from "./guard.ts";
+import { addHealth } from "./health.ts";
+import { addLoad } from "./load.ts";
+import { addMetrics } from "./metrics.ts";
+import { addPools } from "./pools.ts";
+import { ProblemError, problem, sendProblem } from "./problem.ts";
+
+const BODY_BYTES = 64 * 1024;
+const REQUEST_MS = 10_000;
+/** What needs no token: probes and scrapers have none. */
+const OPEN: ReadonlySet<string> = new Set(["/livez", "/readyz", "/metrics"]);
+const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] as const;
+
+export interface AdminApi {
+  /** Where it listens; differs from the configuration when that says 0. */
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** @throws an Error in a sentence when the address cannot be listened on. */
+export async function startAdminApi(context: ApiContext): Promise<AdminApi> {
+  const { host, port } = context.config.admin;
+  const app = buildAdminApi(context);
+  try {
+    const url = await app.listen({ host, port });
+    return { port: Number(new URL(url).port || 80), close: () => app.close() };
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
+    throw new Error(`Cannot listen on ${host}:${port} (the admin API): ${code}`);
+  }
+}
+
+export function buildAdminApi(context: ApiContext): FastifyInstance {
+  const app = Fastify({
+    bodyLimit: BODY_BYTES,
+    requestTimeout: REQUEST_MS,
+    // Scrapers keep their connections; closing must not wait for them.
+    forceCloseConnections: true,
+    routerOptions: { ignoreTrailingSlash: false },
+  });
+  app.addHook("onRequest", async (request, reply) => {
+    reply.header("cache-control", "no-store");
+    checkHost(request, context.config.admin);
+    // By the route and not by the text of the target, which may write the same path in other ways.
+    if (!OPEN.has(request.routeOptions.url ?? "")) checkToken(request, context.config.admin);
+  });
+  app.setErrorHandler<FastifyError>((error, _, reply) => answerError(error, reply, context));
+  app.setNotFoundHandler((request, reply) => answerUnknown(app, request, reply));
+  addHealth(app, context);
+  addMetrics(app, context);
+  addConfig(app, context);
+  addPools(app, context);
+  addLoad(app, context);
+  addAcceptors(app, context);
+  addExchanges(app, context);
+  addExplain(app, context);
+  return app;
+}
+
+function answerError(error: FastifyError, reply: FastifyReply, { log }: ApiContext): FastifyReply {
+  if (error instanceof ProblemError) {
+    if (error.problem.status === 401) reply.header("www-authenticate", 'Bearer realm="shunt"');
+    return sendProblem(reply, error.problem);
+  }
+  const status = error.statusCode ?? 500;
+  if (status < 500) return sendProblem(reply, problem(status, error.message));
+  log.error({ err: error }, "admin API failed to answer");
+  return sendProblem(reply, problem(500, "Shunt failed to answer; its log says why"));
+}
+
+/** A path that exists under other methods is told apart from one that does not exist. */
+function answerUnknown(app: FastifyInstance, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const [url = ""] = request.url.split("?");
+  const allowed = METHODS.filter((method) => app.findRoute({ method, url }) !== null);
+  if (allowed.length === 0) return sendProblem(reply, problem(404, `There is nothing at ${url}`));
+  reply.header("allow", allowed.join(", "));
+  return sendProblem(reply, problem(405, `${url} takes ${allowed.join(", ")}, not ${request.method}`));
+}

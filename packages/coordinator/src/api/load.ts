@@ -1,0 +1,24 @@
+import type { FastifyInstance } from "fastify";
+import { totals } from "../load/aggregate.ts";
+import { isStale } from "../load/staleness.ts";
+import type { ApiContext } from "./context.ts";
+
+/** What every server is loaded with: in all, and by acceptor. Acceptors that went silent are shown and not counted. */
+export function addLoad(app: FastifyInstance, { config, registry }: ApiContext): void {
+  const servers = config.pools.flatMap((pool) => pool.servers.map((server) => `${pool.name}/${server.name}`));
+  app.get("/v1/load", async () => {
+    const now = Date.now();
+    return {
+      servers: totals(
+        servers,
+        registry.heard.map((member) => member.loads),
+      ),
+      acceptors: registry.members.map(({ id, lastHeardAt, loads }) => ({
+        acceptor: id,
+        ageMs: Math.max(0, now - lastHeardAt),
+        stale: isStale(lastHeardAt, now),
+        servers: [...loads.values()],
+      })),
+    };
+  });
+}

@@ -1,0 +1,25 @@
+import type { ResolvedPool } from "@shunt/core";
+import type { FastifyInstance } from "fastify";
+import { type LoadTable, totals } from "../load/aggregate.ts";
+import type { ApiContext } from "./context.ts";
+
+/** The pools of the configuration, each server with its state and what it is loaded with now. */
+export function addPools(app: FastifyInstance, { config, registry }: ApiContext): void {
+  app.get("/v1/pools", async () => {
+    const tables = registry.heard.map((member) => member.loads);
+    return { pools: config.pools.map((pool) => describe(pool, tables)) };
+  });
+}
+
+function describe(pool: ResolvedPool, tables: readonly LoadTable[]) {
+  const names = pool.servers.map((server) => `${pool.name}/${server.name}`);
+  const loads = totals(names, tables);
+  return {
+    name: pool.name,
+    balance: pool.balance,
+    servers: pool.servers.map(({ name, authority, weight, state }, index) => {
+      const { server: _, ...load } = loads[index] ?? {};
+      return { name, url: `http://${authority}`, weight, state, ...load };
+    }),
+  };
+}

@@ -1,0 +1,126 @@
+import { join } from "node:path";
+import type { AcceptorMessage, ResolvedConfig, Snapshot } from "@shunt/core";
+import type { Logger } from "pino";
+import { type AdminApi, startAdminApi } from "./api/http-server.ts";
+import { type BusPeer, UnixSocketBus } from "./bus/unix-socket.ts";
+import { LoadPublication } from "./load/publication.ts";
+import { Departed } from "./membership/departed.ts";
+import { RecentExchanges } from "./membership/recent.ts";
+import { Registry } from "./membership/registry.ts";
+import { generationIn, Publisher, snapshotOf } from "./publish/publisher.ts";
+import { SqliteStore } from "./store/sqlite-store.ts";
+
+const PUBLISH_EVERY_MS = 100;
+
+export interface CoordinatorOptions {
+  readonly config: ResolvedConfig;
+  /** Path of the Unix socket of the state bus. */
+  readonly bus: string;
+  /** The supervisor's life, see contract/messages.ts. */
+  readonly epoch: string;
+  readonly version: string;
+  readonly log: Logger;
+}
+
+/**
+ * What one host's acceptors have in common: who they are, the snapshot that they decide by, the sum of their load
+ * and counters, and the API to see all that. None of it is on the path of a request.
+ */
+export class Coordinator {
+  readonly #options: CoordinatorOptions;
+  readonly #store: SqliteStore;
+  readonly #publisher: Publisher;
+  readonly #departed: Departed;
+  readonly #registry: Registry;
+  readonly #recent: RecentExchanges;
+  readonly #publication: LoadPublication;
+  readonly #bus: UnixSocketBus;
+  #api: AdminApi | undefined;
+  #ticker: NodeJS.Timeout | undefined;
+
+  constructor(options: CoordinatorOptions) {
+    const { config, bus, epoch, log } = options;
+    this.#options = options;
+    this.#store = SqliteStore.open(join(config.state.path, "state.db"), log);
+    const snapshotFile = join(config.state.path, "snapshot.json");
+    const floor = generationIn(snapshotFile, log);
+    this.#publisher = new Publisher(snapshotOf(this.#store.generationOf(config, floor, new Date()), config));
+    this.#publisher.writeTo(snapshotFile);
+    this.#departed = new Departed(this.#store.departed(epoch));
+    this.#registry = new Registry(Date.now, this.#departed);
+    this.#recent = new RecentExchanges(this.#registry);
+    this.#publication = new LoadPublication(this.#registry, serverNames(config));
+    const listener = {
+      onMessage: (peer: BusPeer, message: AcceptorMessage) => this.#heard(peer, message),
+      onGone: (peer: BusPeer) => this.#gone(peer),
+    };
+    this.#bus = new UnixSocketBus({ path: bus, log, listener });
+  }
+
+  get snapshot(): Snapshot {
+    return this.#publisher.snapshot;
+  }
+
+  /** @returns where the admin API listens. */
+  async start(): Promise<{ readonly host: string; readonly port: number }> {
+    const { config, version, log } = this.#options;
+    await this.#bus.listen();
+    this.#api = await startAdminApi({
+      config,
+      snapshot: this.snapshot,
+      version,
+      log,
+      registry: this.#registry,
+      recent: this.#recent,
+    });
+    this.#ticker = setInterval(() => this.#publication.tick(), PUBLISH_EVERY_MS);
+    return { host: config.admin.host, port: this.#api.port };
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#ticker);
+    await this.#api?.close();
+    await this.#bus.close();
+    this.#store.close();
+  }
+
+  #heard(peer: BusPeer, message: AcceptorMessage): void {
+    const member = message.kind === "hello" ? this.#registry.join(peer, message) : this.#registry.of(peer);
+    if (member === undefined) {
+      peer.close(`expected hello first, found ${message.kind}`);
+      return;
+    }
+    this.#registry.heardFrom(member);
+    switch (message.kind) {
+      case "hello":
+        this.#publisher.bringUpToDate(peer, message.generation);
+        this.#options.log.info({ acceptor: member.id, acceptorPid: member.pid }, "acceptor joined");
+        break;
+      case "load":
+        for (const load of message.servers) member.loads.set(load.server, load);
+        break;
+      case "status":
+        member.status = message;
+        member.generation = message.generation;
+        break;
+      case "recent":
+        this.#recent.answered(peer, message.request, message.exchanges);
+        break;
+      default:
+        message satisfies never;
+    }
+  }
+
+  #gone(peer: BusPeer): void {
+    this.#recent.gone(peer);
+    const member = this.#registry.leave(peer);
+    if (member === undefined) return;
+    this.#options.log.info({ acceptor: member.id, acceptorPid: member.pid }, "acceptor left");
+    this.#store.saveDeparted(this.#options.epoch, this.#departed.toJSON());
+  }
+}
+
+/** All servers of the configuration as `pool/server`. */
+export function serverNames(config: Pick<ResolvedConfig, "pools">): string[] {
+  return config.pools.flatMap((pool) => pool.servers.map((server) => `${pool.name}/${server.name}`));
+}

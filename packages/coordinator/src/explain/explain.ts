@@ -1,0 +1,111 @@
+import {
+  affinityFor,
+  type ChoiceExplanation,
+  type CompiledRules,
+  compileRules,
+  explainChoice,
+  explainRules,
+  type PoolView,
+  planFor,
+  type Refusal,
+  type ResolvedPool,
+  type RulesExplanation,
+  type Snapshot,
+} from "@shunt/core";
+import type { TotalLoad } from "../load/aggregate.ts";
+import { type AskedRequest, readRequest } from "./request.ts";
+
+/** What servers are loaded with now; empty where nobody measures. */
+export interface LoadsNow {
+  /** Acceptors that take part; at least 1. */
+  readonly acceptors: number;
+  /** By `pool/server`. */
+  readonly servers: ReadonlyMap<string, TotalLoad>;
+}
+
+export const NO_LOADS: LoadsNow = { acceptors: 1, servers: new Map() };
+
+/** Why a request would go where, as plain data. */
+export type Explanation =
+  | { readonly outcome: "refused"; readonly generation: number; readonly refusal: Refusal }
+  | {
+      readonly outcome: "decided";
+      readonly generation: number;
+      /** What the request is to the rules. */
+      readonly request: {
+        readonly method: string;
+        readonly host: string;
+        readonly path: string;
+        readonly client: string;
+        readonly user: string | null;
+      };
+      /** Name of the rule that matched; null is none. */
+      readonly rule: string | null;
+      readonly class: string;
+      readonly rules: RulesExplanation;
+      readonly choice: ChoiceExplanation;
+    };
+
+/** Explains requests against one snapshot; its rules are compiled once. */
+export class Explainer {
+  readonly #snapshot: Snapshot;
+  readonly #compiled: CompiledRules;
+
+  constructor(snapshot: Snapshot) {
+    this.#snapshot = snapshot;
+    this.#compiled = compileRules(snapshot.config.rules, snapshot.config.defaultClass);
+  }
+
+  /** @throws RangeError when the client is no address. */
+  explain(asked: AskedRequest, loads: LoadsNow, seed: number): Explanation {
+    const { generation, config } = this.#snapshot;
+    const read = readRequest(asked, config, this.#compiled);
+    if (read.kind === "refused") return { outcome: "refused", generation, refusal: read.refusal };
+    const { facts } = read;
+    const rules = explainRules(facts, config.rules, this.#compiled);
+    const cls = config.classes[rules.class];
+    if (cls === undefined) throw new RangeError(`The configuration has no class ${rules.class}`);
+    const { method, host, path, client, user } = facts;
+    return {
+      outcome: "decided",
+      generation,
+      request: { method, host, path, client: client.text, user: user ?? null },
+      rule: config.rules[rules.rule]?.name ?? null,
+      class: cls.name,
+      rules,
+      choice: explainChoice(
+        cls,
+        (pool) => config.pools[pool]?.name ?? "",
+        (pool) => this.#view(config.pools[pool], loads),
+        seed,
+        affinityFor(facts, cls, config.pools),
+      ),
+    };
+  }
+
+  /** As one acceptor would see it that knows of all that is outstanding, and of all limits together. */
+  #view(pool: ResolvedPool | undefined, { acceptors, servers }: LoadsNow): PoolView | undefined {
+    if (pool === undefined) return undefined;
+    const { outstandingPerServer } = this.#snapshot.config.limits;
+    return {
+      balance: pool.balance,
+      candidates: pool.servers.map(({ name, weight, state }) => {
+        const load = servers.get(`${pool.name}/${name}`);
+        return {
+          name,
+          weight,
+          ready: state === "ready" && (load?.ejectedBy ?? 0) < acceptors,
+          outstanding: load?.outstanding ?? 0,
+          reported: 0,
+          reportedAgeMs: 0,
+          latencyMs: load?.latencyMs ?? 0,
+        };
+      }),
+      acceptors,
+      outstandingPerServer: outstandingPerServer * acceptors,
+      outstandingLimit: pool.outstanding * acceptors,
+      turn: 0,
+      plan: planFor(pool.servers, pool.balance),
+    };
+  }
+}

@@ -1,0 +1,76 @@
+import {
+  type Address,
+  type CompiledRules,
+  type DataPlaneConfig,
+  type Facts,
+  FieldNames,
+  HEAD,
+  HeadFacts,
+  parseAddress,
+  REFUSALS,
+  type Refusal,
+  RequestHead,
+} from "@shunt/core";
+
+/** A request as somebody asks about it. */
+export interface AskedRequest {
+  readonly method: string;
+  readonly target: string;
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  /** The client's address. */
+  readonly client: string;
+  /** The user as if identified; undefined is nobody. */
+  readonly user: string | undefined;
+}
+
+export type FactsOrRefusal =
+  | { readonly kind: "facts"; readonly facts: Facts }
+  | { readonly kind: "refused"; readonly refusal: Refusal };
+
+/**
+ * Reads the request as an acceptor would: it is written down as octets and judged by the same framing, so that what
+ * an acceptor refuses is refused here as well. A Host is added where there is none.
+ * @throws RangeError when the client is no address.
+ */
+export function readRequest(
+  asked: AskedRequest,
+  config: DataPlaneConfig,
+  compiled: CompiledRules,
+): FactsOrRefusal {
+  const names = new FieldNames(fieldsRead(config, compiled));
+  const head = new RequestHead(names, config.limits);
+  const octets = Buffer.from(textOf(asked), "latin1");
+  head.load(octets, 0, octets.length);
+  const outcome = head.judge(0, octets.length, true);
+  if (outcome === HEAD.COMPLETE && head.end === octets.length) {
+    return { kind: "facts", facts: new HeadFacts(head, names).of(addressOf(asked.client), asked.user) };
+  }
+  // A line break inside a field ends the head early: to an acceptor these would be two messages.
+  const refusal = outcome === HEAD.REFUSED ? REFUSALS[head.refusal] : undefined;
+  return { kind: "refused", refusal: refusal ?? SPLIT };
+}
+
+const SPLIT: Refusal = {
+  rule: "field-line",
+  status: 400,
+  source: "RFC 9112 5",
+  expected: "fields and a target without line breaks",
+};
+
+function textOf({ method, target, headers }: AskedRequest): string {
+  const named = headers.some(([name]) => name.toLowerCase() === "host");
+  const fields = named ? headers : [["Host", "localhost"] as const, ...headers];
+  const lines = fields.map(([name, value]) => `${name}: ${value}\r\n`);
+  return `${method} ${target} HTTP/1.1\r\n${lines.join("")}\r\n`;
+}
+
+function fieldsRead({ pools }: DataPlaneConfig, compiled: CompiledRules): string[] {
+  const hashed = pools.flatMap(({ hashOn }) => (hashOn?.on === "header" ? [hashOn.name] : []));
+  return [...compiled.reads.headers, ...hashed];
+}
+
+function addressOf(text: string): Address {
+  const address = parseAddress(text);
+  if (address === undefined) throw new RangeError(`Expected an address as client, found "${text}"`);
+  return address;
+}
