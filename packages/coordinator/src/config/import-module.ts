@@ -63,5 +63,7 @@ function isOwnFile(url: string): boolean {
 
 /** Without a package.json beside it Node would have to guess what a .ts file is, and warns that it did. */
 function moduleFormat(url: string): { format: string } | undefined {
-  return [".ts", ".mts"].includes(extname(new URL(url).pathname)) ? { format: "module-typescript" } : undefined;
+  return [".ts", ".mts"].includes(extname(new URL(url).pathname))
+    ? { format: "module-typescript" }
+    : undefined;
 }

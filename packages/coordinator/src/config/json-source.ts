@@ -9,7 +9,8 @@ export function readJson(text: string): Source {
   try {
     const root = reader.read();
     const [first] = reader.repeated;
-    if (first !== undefined) return { ok: false, mistakes: reader.repeated.map((each) => mistake(text, each)) };
+    if (first !== undefined)
+      return { ok: false, mistakes: reader.repeated.map((each) => mistake(text, each)) };
     return { ok: true, value: JSON.parse(text), locate: locator(text, root) };
   } catch (error) {
     if (!(error instanceof JsonError)) throw error;
@@ -44,6 +45,8 @@ const SPACE = /[ \t\r\n]*/y;
 const STRING = /"(?:[^"\\\p{Cc}]|[\x7f-\x9f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/uy;
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const WORD = /true|false|null/y;
+/** What people write for a text or a number, to be shown as one. */
+const WRONG = /['\w$.-]{1,40}|./suy;
 
 /** A configuration is a few levels deep; the reader calls itself for each. */
 const DEEPEST = 100;
@@ -156,6 +159,6 @@ class JsonReader {
     if (next === undefined) return "found the end of the file";
     if (next === "/" || next === "#") return "found a comment, which JSON has not";
     if (next === '"') return "found a text that does not end on its line, or has a wrong escape in it";
-    return `found ${JSON.stringify(/^[\w$'.-]+|[^]/u.exec(this.#text.slice(this.#offset, this.#offset + 40))?.[0])}`;
+    return `found ${JSON.stringify(this.#take(WRONG) ?? next)}`;
   }
 }

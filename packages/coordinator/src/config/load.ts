@@ -35,7 +35,8 @@ export async function loadConfig(file: string, env: NodeJS.ProcessEnv = process.
   if (bytes instanceof Error) return refuse(file, `cannot be read: ${bytes.message}`);
   const text = bytes.toString("utf8").replace(/^\uFEFF/, "");
   const source = await read(text, resolve(file));
-  if (!source.ok) return { ok: false, mistakes: source.mistakes.map((each) => ({ file, path: [], ...each })) };
+  if (!source.ok)
+    return { ok: false, mistakes: source.mistakes.map((each) => ({ file, path: [], ...each })) };
   const resolution = resolveConfig(source.value, contextOf(file, env));
   const placed = (each: Mistake): PlacedMistake => place(each, file, source);
   if (!resolution.ok) return { ok: false, mistakes: inOrder(resolution.mistakes.map(placed)) };
@@ -64,7 +65,9 @@ function refuse(file: string, problem: string, expected?: string): LoadedConfig 
 
 async function readTypeScript(text: string, path: string): Promise<Source> {
   const stripped = stripTypes(text);
-  return "mistake" in stripped ? { ok: false, mistakes: [stripped.mistake] } : readModule(stripped.code, path);
+  return "mistake" in stripped
+    ? { ok: false, mistakes: [stripped.mistake] }
+    : readModule(stripped.code, path);
 }
 
 const START: Place = { line: 1, column: 1 };
@@ -78,7 +81,11 @@ async function readModule(code: string, path: string): Promise<Source> {
     return { ok: false, mistakes: [isSyntax ? places.mistake : thrown(imported.error, imported.url)] };
   }
   if (imported.exports.default === undefined) return { ok: false, mistakes: [NO_DEFAULT] };
-  return { ok: true, value: imported.exports.default, locate: "locate" in places ? places.locate : () => START };
+  return {
+    ok: true,
+    value: imported.exports.default,
+    locate: "locate" in places ? places.locate : () => START,
+  };
 }
 
 const NO_DEFAULT: SyntaxMistake = {
@@ -93,7 +100,10 @@ function thrown(error: unknown, url: string): SyntaxMistake {
   const at = stack.indexOf(`${url}:`);
   const found = at === -1 ? undefined : /^:(\d+)(?::(\d+))?/.exec(stack.slice(at + url.length));
   const place = found ? { line: Number(found[1]), column: Number(found[2] ?? 1) } : START;
-  return { place, problem: `running the file failed: ${messageOf(error).replaceAll(/\?shunt-load=\d+/g, "")}` };
+  return {
+    place,
+    problem: `running the file failed: ${messageOf(error).replaceAll(/\?shunt-load=\d+/g, "")}`,
+  };
 }
 
 function contextOf(file: string, env: NodeJS.ProcessEnv): ResolveContext {

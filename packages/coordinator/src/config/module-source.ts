@@ -9,7 +9,16 @@ import {
   parse,
   type SpreadElement,
 } from "acorn";
-import { COMPUTED, leaf, type Locate, locator, placeAt, type SourceChild, type SourceNode, type SyntaxMistake } from "./places.ts";
+import {
+  COMPUTED,
+  type Locate,
+  leaf,
+  locator,
+  placeAt,
+  type SourceChild,
+  type SourceNode,
+  type SyntaxMistake,
+} from "./places.ts";
 
 /** The module that configuration files import. */
 export const CONFIG_MODULE = "shunt/config";
@@ -140,7 +149,11 @@ function isDefinition(expression: Expression, { definers }: Scope): expression i
   if (expression.type !== "CallExpression") return false;
   const { callee } = expression;
   if (callee.type === "Identifier") return definers.has(callee.name);
-  return callee.type === "MemberExpression" && callee.property.type === "Identifier" && callee.property.name === "defineConfig";
+  return (
+    callee.type === "MemberExpression" &&
+    callee.property.type === "Identifier" &&
+    callee.property.name === "defineConfig"
+  );
 }
 
 function nodeOf(raw: Expression, scope: Scope): SourceNode | typeof COMPUTED {
@@ -167,7 +180,11 @@ function nodeOf(raw: Expression, scope: Scope): SourceNode | typeof COMPUTED {
 }
 
 /** From the end, because the last one counts: beyond a spread, or a computed name, nothing is certain. */
-function propertyOf({ properties }: ObjectExpression, key: string, scope: Scope): SourceChild | typeof COMPUTED | undefined {
+function propertyOf(
+  { properties }: ObjectExpression,
+  key: string,
+  scope: Scope,
+): SourceChild | typeof COMPUTED | undefined {
   for (const property of properties.toReversed()) {
     const name = nameOf(property);
     if (name === undefined) return COMPUTED;

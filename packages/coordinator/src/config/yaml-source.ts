@@ -1,5 +1,23 @@
-import { isAlias, isCollection, isMap, isScalar, isSeq, type Node, type Document, parseDocument, type YAMLError } from "yaml";
-import { leaf, locator, placeAt, type Source, type SourceChild, type SourceNode, type SyntaxMistake } from "./places.ts";
+import {
+  type Document,
+  isAlias,
+  isCollection,
+  isMap,
+  isScalar,
+  isSeq,
+  type Node,
+  parseDocument,
+  type YAMLError,
+} from "yaml";
+import {
+  leaf,
+  locator,
+  placeAt,
+  type Source,
+  type SourceChild,
+  type SourceNode,
+  type SyntaxMistake,
+} from "./places.ts";
 
 /** Aliases may multiply a small file into a large value; a configuration needs few. */
 const MOST_ALIASES = 1_000;
@@ -22,7 +40,11 @@ function mistakeOf(text: string, error: YAMLError): SyntaxMistake {
   const place = placeAt(text, error.pos[0]);
   if (error.code !== "DUPLICATE_KEY") return { place, problem: `YAML: ${error.message}` };
   const [key = ""] = text.slice(error.pos[0]).split(/\s*:(?:\s|$)/, 1);
-  return { place, problem: `the key ${JSON.stringify(key)} stands in this map twice`, expected: "each key once" };
+  return {
+    place,
+    problem: `the key ${JSON.stringify(key)} stands in this map twice`,
+    expected: "each key once",
+  };
 }
 
 function nodeOf(node: unknown, document: Document): SourceNode {

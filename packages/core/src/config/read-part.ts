@@ -7,7 +7,7 @@ const SECRET_SECTIONS: ReadonlySet<unknown> = new Set(["admin", "identity"]);
 
 /**
  * Reads one part of the raw options. What is wrong with it is added to `mistakes` under `path`; undefined is given
- * back then, so that nobody works with half a part.
+ * back then, so that nobody works with half a part. Unknown keys alone do not spoil the keys that are known.
  */
 export function readPart<T>(
   schema: PartSchema<T>,
@@ -17,9 +17,18 @@ export function readPart<T>(
 ): T | undefined {
   const result = schema.safeParse(raw);
   if (result.success) return result.data;
+  const { issues } = result.error;
   const known = Object.keys(schema.shape);
-  for (const issue of result.error.issues) mistakes.push(...mistakesOf(issue, raw, path, known));
-  return undefined;
+  for (const issue of issues) mistakes.push(...mistakesOf(issue, raw, path, known));
+  return issues.every(isAboutUnknownKeys) ? schema.safeParse(onlyKnown(raw, known)).data : undefined;
+}
+
+function isAboutUnknownKeys(issue: z.core.$ZodIssue): boolean {
+  return issue.code === "unrecognized_keys" && issue.path.length === 0;
+}
+
+function onlyKnown(raw: unknown, known: readonly string[]): unknown {
+  return Object.fromEntries(Object.entries(raw as object).filter(([key]) => known.includes(key)));
 }
 
 /** A strict object: its keys are known, so that a wrong one can be told what it was meant to be. */

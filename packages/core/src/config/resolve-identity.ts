@@ -5,7 +5,7 @@ import type { JwtKeyOptions, JwtOptions } from "./options.ts";
 import { readPart } from "./read-part.ts";
 import type { Reading } from "./reading.ts";
 import type { JwtAlgorithm, ResolvedIdentity, ResolvedJwt } from "./resolved.ts";
-import { identitySchema, isObject, jwtSchema } from "./schema.ts";
+import { identitySchema, isObject, jwtKeySchema, jwtSchema } from "./schema.ts";
 import { readSecret, warnAboutInlineSecret } from "./secret.ts";
 
 const PATH: Path = ["identity"];
@@ -40,18 +40,20 @@ function warnAboutHeader({ warnings }: Reading): void {
   warnings.push({ path: [...PATH, "header"], problem });
 }
 
+/** The key is looked at even where another option is wrong: a file that is missing should not show up afterwards. */
 function resolveJwt(raw: unknown, path: Path, reading: Reading): ResolvedJwt | undefined {
   const options = readPart(jwtSchema, raw, path, reading.mistakes);
-  const checked = options && resolveKey(options.key, [...path, "key"], reading);
-  if (checked === undefined) return undefined;
+  const key = jwtKeySchema.safeParse(isObject(raw) ? raw.key : undefined).data;
+  const checked = key && resolveKey(key, [...path, "key"], reading);
+  if (options === undefined || checked === undefined) return undefined;
   return {
-    claim: options?.claim ?? DEFAULT_JWT_CLAIM,
-    from: tokenPlace(options?.from),
-    algorithms: resolveAlgorithms(options?.algorithms, checked.algorithms, [...path, "algorithms"], reading),
+    claim: options.claim ?? DEFAULT_JWT_CLAIM,
+    from: tokenPlace(options.from),
+    algorithms: resolveAlgorithms(options.algorithms, checked.algorithms, [...path, "algorithms"], reading),
     key: checked.key,
-    issuer: options?.issuer,
-    audience: options?.audience,
-    clockToleranceSeconds: options?.clockToleranceSeconds ?? DEFAULT_CLOCK_TOLERANCE_SECONDS,
+    issuer: options.issuer,
+    audience: options.audience,
+    clockToleranceSeconds: options.clockToleranceSeconds ?? DEFAULT_CLOCK_TOLERANCE_SECONDS,
   };
 }
 

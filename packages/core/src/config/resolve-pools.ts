@@ -5,7 +5,7 @@ import { readPart } from "./read-part.ts";
 import { checkNames, namedEntries, type Reading, readReference } from "./reading.ts";
 import type { HashKey, ResolvedClass, ResolvedPool, ResolvedServer } from "./resolved.ts";
 import { classSchema, isObject, poolLimitSchema, poolSchema, serverSchema } from "./schema.ts";
-import { parseServerUrl, SERVER_URL_EXPECTED } from "./server-url.ts";
+import { parseServerUrl, SERVER_URL_EXPECTED, type ServerAddress } from "./server-url.ts";
 
 /** Where each server address was first named. */
 type Addresses = Map<string, Path>;
@@ -56,21 +56,28 @@ function resolveServer(
   { mistakes }: Reading,
 ): ResolvedServer | undefined {
   const options = readPart(serverSchema, raw, path, mistakes);
-  if (options === undefined) return undefined;
+  const url = isObject(raw) ? raw.url : undefined;
+  if (typeof url !== "string" || url === "") return undefined;
   const place = [...path, "url"];
-  const address = parseServerUrl(options.url);
+  const address = parseServerUrl(url);
   if ("problem" in address) {
     mistakes.push({ path: place, problem: `the address ${address.problem}`, expected: SERVER_URL_EXPECTED });
     return undefined;
   }
-  const key = `${address.host}:${address.port}`;
-  const taken = addresses.get(key);
-  if (taken === undefined) addresses.set(key, path);
-  else {
+  const taken = takeAddress(address, path, addresses);
+  if (taken !== undefined) {
     const problem = `the address ${quote(address.authority)} stands at ${formatPath(taken)} already`;
     mistakes.push({ path: place, problem, expected: "an address in one pool only, and once" });
   }
-  return { name, ...address, weight: options.weight ?? 1, state: "ready" };
+  return { name, ...address, weight: options?.weight ?? 1, state: "ready" };
+}
+
+/** Where the address was taken before, if it was. */
+function takeAddress({ host, port }: ServerAddress, path: Path, addresses: Addresses): Path | undefined {
+  const key = `${host}:${port}`;
+  const taken = addresses.get(key);
+  if (taken === undefined) addresses.set(key, path);
+  return taken;
 }
 
 function resolveLimit(raw: unknown, path: Path, { mistakes }: Reading): number {

@@ -84,12 +84,11 @@ function resolveTimeouts(raw: unknown, { mistakes, warnings }: Reading): Timeout
   return timeouts;
 }
 
-/** Relations are judged among what could be read: a value that is wrong by itself is replaced by its default. */
+/** Relations are judged when each value is right by itself: a wrong one says so, and its default would say nothing. */
 function resolveLimits(raw: unknown, { mistakes }: Reading): Limits {
-  const before = mistakes.length;
-  const said = given(readPart(limitsSchema, raw, ["limits"], mistakes) ?? {});
-  const limits = withDefaultLimits(said);
-  if (mistakes.length === before) mistakes.push(...brokenRelations(limits));
+  const options = readPart(limitsSchema, raw, ["limits"], mistakes);
+  const limits = withDefaultLimits(given(options ?? {}));
+  if (options !== undefined) mistakes.push(...brokenRelations(limits));
   return limits;
 }
 

@@ -171,7 +171,7 @@ export const trustSchema = z.strictObject({
   peers: z.array(text("an address or a CIDR block")).optional(),
 } satisfies Shape<TrustOptions>);
 
-const jwtKey: z.ZodType<JwtKeyOptions> = value(
+export const jwtKeySchema: z.ZodType<JwtKeyOptions> = value(
   (found) => isObject(found) && Object.keys(found).length === 1 && isKey(found),
   "exactly one of { secret }, { pem } or { jwks }, with a text, { env } or { file } in it",
 );
@@ -187,7 +187,7 @@ export const jwtSchema = z.strictObject({
     '"bearer" or { cookie: "NAME" }',
   ).optional(),
   algorithms: z.array(choice(["HS256", "RS256", "ES256", "EdDSA"])).optional(),
-  key: jwtKey,
+  key: jwtKeySchema,
   issuer: text("a text").optional(),
   audience: text("a text").optional(),
   clockToleranceSeconds: integer(CLOCK_TOLERANCE_RANGE).optional(),

@@ -1,7 +1,7 @@
 import { oneOf, quote } from "./mistake.ts";
 
 /** Beyond this many names a list is no help to a reader. */
-const LISTED = 12;
+const LISTED = 16;
 
 /** ` (did you mean "gold"?)` where a name is near enough to the one that was found, else nothing. */
 export function didYouMean(found: string, known: readonly string[]): string {
