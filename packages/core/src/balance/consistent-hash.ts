@@ -64,7 +64,7 @@ export function boundPerWeight(view: PoolView, tried: readonly number[]): number
   return weight === 0 ? 0 : (HASH_BOUND_FACTOR * (held + 1)) / weight;
 }
 
-/** Index of the first point at or above `place`; the ring closes, so above the last comes the first again. */
+/** Index of the first point at or above `place`; their number when there is none, where the ring closes. */
 function firstPointFrom(plan: BalancePlan, place: number): number {
   const points = plan.ringPoints;
   let low = 0;
@@ -74,5 +74,5 @@ function firstPointFrom(plan: BalancePlan, place: number): number {
     if ((points[middle] as number) < place) low = middle + 1;
     else high = middle;
   }
-  return low === points.length ? 0 : low;
+  return low;
 }
