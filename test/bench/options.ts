@@ -1,0 +1,83 @@
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { scenarioNames } from "./scenarios.ts";
+
+export interface Options {
+  /** How often every target is measured in every scenario. */
+  readonly rounds: number;
+  /** Length of one measurement. */
+  readonly seconds: number;
+  readonly targets: readonly string[];
+  readonly scenarios: readonly string[];
+  readonly connections: readonly number[];
+  /** Where the results are written; undefined: nowhere. */
+  readonly out: string | undefined;
+}
+
+export const usage = `Usage: npm run bench -- [options]
+
+  --rounds N            measurements per target, scenario and number of connections (5)
+  --seconds N           length of one; twice that with 1 connection or 1 MiB (1)
+  --targets a,b         of those that are known (all)
+  --scenarios a,b       of ${scenarioNames.join(", ")} (all)
+  --connections a,b     1 to 10000 (1,32,128,512)
+  --quick               1 round, connections 1,128, no results file: about two minutes
+  --out FILE            where the results go (test/bench/results.md; with --quick nowhere)
+  --help                this text
+`;
+
+/** A mistake on the command line: the sentence is all that the user needs to see. */
+export class OptionError extends Error {}
+
+/** Returns undefined when only the usage is asked for. */
+export function readOptions(argv: readonly string[], knownTargets: readonly string[]): Options | undefined {
+  const given = parse(argv);
+  if (given.help) return undefined;
+  const [rounds, connections] = given.quick ? ["1", "1,128"] : ["5", "1,32,128,512"];
+  return {
+    rounds: wholeNumber("--rounds", given.rounds ?? rounds, 100),
+    seconds: wholeNumber("--seconds", given.seconds ?? "1", 600),
+    targets: names("--targets", given.targets, knownTargets),
+    scenarios: names("--scenarios", given.scenarios, scenarioNames),
+    connections: (given.connections ?? connections)
+      .split(",")
+      .map((number) => wholeNumber("--connections", number, 10_000)),
+    out: given.out ?? (given.quick ? undefined : join(import.meta.dirname, "results.md")),
+  };
+}
+
+function parse(argv: readonly string[]) {
+  const text = { type: "string" } as const;
+  const flag = { type: "boolean" } as const;
+  try {
+    return parseArgs({
+      args: [...argv],
+      options: {
+        rounds: text,
+        seconds: text,
+        targets: text,
+        scenarios: text,
+        connections: text,
+        out: text,
+        quick: flag,
+        help: flag,
+      },
+    }).values;
+  } catch (error) {
+    throw new OptionError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function wholeNumber(option: string, text: string, most: number): number {
+  const number = Number(text);
+  if (text.trim() !== "" && Number.isInteger(number) && number >= 1 && number <= most) return number;
+  throw new OptionError(`${option}: expected a whole number from 1 to ${most}, found "${text}"`);
+}
+
+function names(option: string, text: string | undefined, known: readonly string[]): readonly string[] {
+  if (text === undefined) return known;
+  const wanted = text.split(",");
+  const stranger = wanted.find((name) => !known.includes(name));
+  if (stranger === undefined) return wanted;
+  throw new OptionError(`${option}: expected some of ${known.join(", ")}, found "${stranger}"`);
+}

@@ -1,0 +1,192 @@
+import type { Contender } from "./contender.ts";
+import type { Machine } from "./machine.ts";
+import type { Options } from "./options.ts";
+import { type PipelineOutcome, type PipelineSample, SLOW_MS } from "./pipelining/pipelining.ts";
+import type { Cell, Sample, Series } from "./rounds.ts";
+import { type Scenario, scenarios } from "./scenarios.ts";
+import { pairedRatios, type Summary, summarize } from "./statistics.ts";
+import { table } from "./table.ts";
+import type { Target } from "./targets.ts";
+
+/** Everything that a run found out. */
+export interface Report {
+  readonly startedAt: Date;
+  readonly minutes: number;
+  readonly machine: Machine;
+  readonly options: Options;
+  readonly generator: string;
+  readonly sampleServers: string;
+  /** Those that ran, with what they are. */
+  readonly versions: ReadonlyMap<Target, string>;
+  /** Sentences on targets that are missing, or did not do the work that was to be measured. */
+  readonly absences: readonly string[];
+  readonly cells: ReadonlyMap<Cell, ReadonlyMap<Contender, Series>>;
+  readonly pipelining: ReadonlyMap<Target, PipelineOutcome>;
+}
+
+/** The whole of a report as Markdown, which is aligned to be read on a terminal too. */
+export function renderReport(report: Report): string {
+  return [
+    "# Benchmark: Shunt and others on the same work",
+    "",
+    ...preamble(report),
+    "",
+    ...report.absences.map((sentence) => `**Void or skipped:** ${sentence}\n`),
+    ...scenarios.flatMap((scenario) => scenarioSection(report, scenario)),
+    ...pipeliningSection(report),
+  ].join("\n");
+}
+
+function preamble({
+  startedAt,
+  minutes,
+  machine,
+  options,
+  generator,
+  sampleServers,
+  versions,
+}: Report): string[] {
+  return [
+    "Numbers of one run on one machine: only the ratios between rows mean something. README.md tells how it is measured.",
+    "",
+    `- date: ${startedAt.toISOString().slice(0, 16).replace("T", " ")} UTC, ${minutes.toFixed(0)} minutes`,
+    `- machine: ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.kernel}`,
+    `- ${machine.pinning}`,
+    `- rounds: ${options.rounds} of ${options.seconds} s (twice that with 1 connection or 1 MiB), interleaved, in alternating order`,
+    `- load: ${generator}; requests with and without the gold cookie in turn, on every connection`,
+    `- servers: ${sampleServers}`,
+    ...Array.from(versions, ([{ title, balance }, version]) => `- ${title}: ${version}; balance: ${balance}`),
+  ];
+}
+
+const COLUMNS = [
+  "connections",
+  "target",
+  "requests/s",
+  "CPU µs/request",
+  "Shunt's CPU ÷ its",
+  "core busy",
+  "p50 ms",
+  "p99 ms",
+  "errors",
+] as const;
+
+function scenarioSection(report: Report, scenario: Scenario): string[] {
+  const cells = Array.from(report.cells).filter(([cell]) => cell.scenario === scenario);
+  if (cells.length === 0) return [];
+  const rows = cells.flatMap(([{ connections }, byContender]) => cellRows(connections, byContender));
+  return [`## ${scenario.title}`, "", "Median (least-most) of the rounds.", "", table(COLUMNS, 2, rows), ""];
+}
+
+function cellRows(connections: number, byContender: ReadonlyMap<Contender, Series>): string[][] {
+  const shunt = Array.from(byContender).find(([contender]) => contender.target.name === "shunt")?.[1];
+  return Array.from(byContender, ([contender, series]) => [
+    String(connections),
+    contender.target.title,
+    ...measuredColumns(series, shunt),
+  ]);
+}
+
+function measuredColumns(series: Series, shunt: Series | undefined): string[] {
+  const samples = validSamples(series);
+  if (typeof samples === "string") return ["-", "-", "-", "-", "-", "-", `void: ${samples}`];
+  const cpu = samples.map(({ cpuMicros }) => cpuMicros);
+  return [
+    spread(
+      samples.map(({ requestsPerSecond }) => requestsPerSecond),
+      whole,
+    ),
+    spread(cpu, ({ median }) => (median < 100 ? 1 : 0)),
+    spread(shuntRatios(cpu, shunt), hundredths),
+    middle(
+      samples.map(({ busy }) => busy),
+      hundredths,
+    ),
+    middle(
+      samples.map(({ p50Ms }) => p50Ms),
+      significant,
+    ),
+    spread(
+      samples.map(({ p99Ms }) => p99Ms),
+      significant,
+    ),
+    "0",
+  ];
+}
+
+/** A row counts only when nothing at all went wrong in it; otherwise the first thing that did. */
+function validSamples(series: Series): readonly Sample[] | string {
+  const samples: Sample[] = [];
+  for (const [round, sample] of series.entries()) {
+    const fault = typeof sample === "string" ? sample : sample.fault;
+    if (fault !== undefined) return `${fault} (round ${round + 1})`.replaceAll(/\s+/g, " ");
+    if (typeof sample !== "string") samples.push(sample);
+  }
+  return samples;
+}
+
+function shuntRatios(cpu: readonly (number | undefined)[], shunt: Series | undefined): number[] {
+  const own = shunt && validSamples(shunt);
+  if (own === undefined || typeof own === "string") return [];
+  return pairedRatios(
+    own.map(({ cpuMicros }) => cpuMicros),
+    cpu,
+  );
+}
+
+/** Digits behind the point, for all numbers of one place in a table. */
+type Digits = (summary: Summary) => number;
+
+const whole: Digits = () => 0;
+const hundredths: Digits = () => 2;
+/** About three significant digits. */
+const significant: Digits = ({ median }) => (median < 1 ? 3 : median < 10 ? 2 : 1);
+
+/** "median (least-most)"; "-" when there is nothing. */
+function spread(values: readonly (number | undefined)[], digits: Digits): string {
+  const summary = summarize(values.filter((value) => value !== undefined));
+  if (summary === undefined) return "-";
+  const [least, most] = [summary.least, summary.most].map((value) => value.toFixed(digits(summary)));
+  return values.length === 1 ? middle(values, digits) : `${middle(values, digits)} (${least}-${most})`;
+}
+
+/** The median alone. */
+function middle(values: readonly (number | undefined)[], digits: Digits): string {
+  const summary = summarize(values.filter((value) => value !== undefined));
+  return summary?.median.toFixed(digits(summary)) ?? "-";
+}
+
+function pipeliningSection({ pipelining }: Report): string[] {
+  if (pipelining.size === 0) return [];
+  const columns = ["depth", "target", "total ms", "most at the servers", "in order", "errors"];
+  const rows = Array.from(pipelining, ([target, outcome]) => pipelineRows(target, outcome)).flat();
+  rows.sort((a, b) => Number(a[0]) - Number(b[0]));
+  return [
+    `## Pipelining: GETs of ${SLOW_MS} ms each, written at once on one connection`,
+    "",
+    "Total time until the last answer; how many of them ran at the servers at the same time; did answers come in the order of the requests?",
+    "",
+    table(columns, 2, rows),
+    "",
+  ];
+}
+
+function pipelineRows({ title }: Target, outcome: PipelineOutcome): string[][] {
+  if (typeof outcome === "string")
+    return [["-", title, "-", "-", "-", `void: ${outcome.replaceAll(/\s+/g, " ")}`]];
+  return Array.from(outcome, ([depth, samples]) => [String(depth), title, ...pipelineColumns(samples)]);
+}
+
+function pipelineColumns(samples: readonly PipelineSample[]): string[] {
+  const fault = samples.find((sample) => sample.fault !== undefined)?.fault;
+  if (fault !== undefined) return ["-", "-", "-", `void: ${fault}`];
+  return [
+    spread(
+      samples.map(({ totalMs }) => totalMs),
+      whole,
+    ),
+    String(Math.max(...samples.map((sample) => sample.mostRunning))),
+    samples.every((sample) => sample.inOrder) ? "yes" : "NO",
+    "0",
+  ];
+}

@@ -1,0 +1,118 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Contender } from "./contender.ts";
+import { type LoadGenerator, type LoadResult, runLoad } from "./load/generator.ts";
+import { treeCpuSeconds } from "./process-cpu.ts";
+import { type Scenario, secondsOf } from "./scenarios.ts";
+
+/** One measurement of one target. */
+export interface Sample {
+  readonly requestsPerSecond: number;
+  /** User and system time of the whole process tree, per request; undefined where it cannot be read. */
+  readonly cpuMicros: number | undefined;
+  /** Share of the time in which the tree had a core: near 1 the proxy is the limit, far below it something else is. */
+  readonly busy: number | undefined;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  /** Failures as a sentence; undefined when there were none. */
+  readonly fault: string | undefined;
+}
+
+/** A scenario at a number of connections: one table row per target. */
+export interface Cell {
+  readonly scenario: Scenario;
+  readonly connections: number;
+}
+
+/** Samples of a target in a cell, by round. A sample that could not be taken is a text that says why. */
+export type Series = readonly (Sample | string)[];
+
+export interface Bench {
+  readonly generator: LoadGenerator;
+  readonly loadCore: number | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** After a load ends, its connections are still being closed; that is part of its cost. */
+const SETTLE_MS = 50;
+
+/**
+ * Measures every contender in every cell once per round. Within a cell the contenders follow each other at once; every
+ * second round goes backwards (A B C, C B A), so that none always runs after the same neighbour.
+ */
+export async function measureRounds(
+  bench: Bench,
+  contenders: readonly Contender[],
+  cells: readonly Cell[],
+  options: { readonly rounds: number; readonly seconds: number },
+  progress: (round: number, cell: Cell) => void,
+): Promise<Map<Cell, Map<Contender, Series>>> {
+  const all = new Map(cells.map((cell) => [cell, new Map<Contender, (Sample | string)[]>()]));
+  for (let round = 0; round < options.rounds; round++) {
+    const order = round % 2 === 0 ? contenders : contenders.toReversed();
+    for (const [cell, byContender] of all) {
+      progress(round, cell);
+      for (const contender of order) {
+        const series = byContender.get(contender) ?? [];
+        series.push(await measure(bench, contender, cell, options.seconds));
+        byContender.set(contender, series);
+      }
+    }
+  }
+  return all;
+}
+
+/** A failed measurement is a result too, so this rejects only when the whole run is to stop. */
+async function measure(
+  bench: Bench,
+  contender: Contender,
+  cell: Cell,
+  seconds: number,
+): Promise<Sample | string> {
+  const { generator, loadCore, signal } = bench;
+  const load = {
+    port: contender.place.port,
+    ...cell,
+    seconds: secondsOf(cell.scenario, cell.connections, seconds),
+  };
+  try {
+    const before = treeCpuSeconds(contender.pid);
+    const result = await runLoad(generator, load, loadCore, signal);
+    await sleep(SETTLE_MS, undefined, { signal });
+    const after = treeCpuSeconds(contender.pid);
+    if (contender.obituary !== undefined) return `it has ended: ${contender.obituary}`;
+    return toSample(
+      result,
+      cell.scenario,
+      before !== undefined && after !== undefined ? after - before : undefined,
+    );
+  } catch (error) {
+    signal.throwIfAborted();
+    return error instanceof Error ? error.message : String(error);
+  } finally {
+    contender.emptyLog();
+  }
+}
+
+export function toSample(result: LoadResult, scenario: Scenario, cpuSeconds: number | undefined): Sample {
+  const requests = scenario.countedByBytes ? result.bytes / scenario.responseBytes : result.requests;
+  const failures = Object.entries(result.errors).map(([kind, count]) => `${count} ${kind}`);
+  return {
+    requestsPerSecond: requests / result.seconds,
+    cpuMicros: cpuSeconds === undefined ? undefined : (cpuSeconds * 1e6) / requests,
+    busy: cpuSeconds === undefined ? undefined : cpuSeconds / result.seconds,
+    p50Ms: result.p50Ms,
+    p99Ms: result.p99Ms,
+    fault: requests === 0 ? "no request was answered" : failures.join(", ") || undefined,
+  };
+}
+
+/** Lets just-in-time compilers see every kind of request before anything counts. */
+export async function warmUp(
+  bench: Bench,
+  contenders: readonly Contender[],
+  scenarios: readonly Scenario[],
+): Promise<void> {
+  for (const contender of contenders) {
+    for (const scenario of scenarios) await measure(bench, contender, { scenario, connections: 32 }, 1);
+  }
+}
