@@ -16,6 +16,7 @@ export interface CoordinatorOptions {
   readonly config: ResolvedConfig;
   /** Path of the Unix socket of the state bus. */
   readonly bus: string;
+  readonly adminPort: number;
   /** The supervisor's life, see contract/messages.ts. */
   readonly epoch: string;
   readonly version: string;
@@ -63,10 +64,11 @@ export class Coordinator {
 
   /** @returns where the admin API listens. */
   async start(): Promise<{ readonly host: string; readonly port: number }> {
-    const { config, version, log } = this.#options;
+    const { config, adminPort, version, log } = this.#options;
     await this.#bus.listen();
     this.#api = await startAdminApi({
       config,
+      port: adminPort,
       snapshot: this.snapshot,
       version,
       log,

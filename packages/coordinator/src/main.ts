@@ -26,9 +26,9 @@ process.on("uncaughtException", crash);
 process.stderr.on("error", () => {});
 
 async function start(message: unknown): Promise<void> {
-  const { config, bus, epoch } = decodeCoordinatorOrder(message);
+  const { config, bus, adminPort, epoch } = decodeCoordinatorOrder(message);
   log = logAt(config.log.level);
-  coordinator = new Coordinator({ config, bus, epoch, version, log });
+  coordinator = new Coordinator({ config, bus, adminPort, epoch, version, log });
   const admin = await coordinator.start();
   tell({ kind: "ready", snapshot: coordinator.snapshot, admin });
 }

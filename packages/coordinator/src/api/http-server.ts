@@ -29,8 +29,8 @@ export interface AdminApi {
 }
 
 /** @throws an Error in a sentence when the address cannot be listened on. */
-export async function startAdminApi(context: ApiContext): Promise<AdminApi> {
-  const { host, port } = context.config.admin;
+export async function startAdminApi({ port, ...context }: ApiContext & { port: number }): Promise<AdminApi> {
+  const { host } = context.config.admin;
   const app = buildAdminApi(context);
   try {
     const url = await app.listen({ host, port });
@@ -49,6 +49,8 @@ export function buildAdminApi(context: ApiContext): FastifyInstance {
     forceCloseConnections: true,
     routerOptions: { ignoreTrailingSlash: false },
   });
+  // JSON alone: a form of a foreign page could send plain text here without the browser asking first.
+  app.removeContentTypeParser("text/plain");
   app.addHook("onRequest", async (request, reply) => {
     reply.header("cache-control", "no-store");
     checkHost(request, context.config.admin);

@@ -9,7 +9,7 @@ import { exposition, histogramSamples, type Metric, type Sample } from "./exposi
 const LABELS: Readonly<Record<string, string>> = {
   responses_total: "code",
   requests_total: "class",
-  refusals_total: "rule",
+  requests_refused_total: "rule",
   errors_total: "error",
   failures_total: "error",
 };

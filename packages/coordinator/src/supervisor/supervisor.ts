@@ -50,13 +50,16 @@ export class Supervisor {
   /** Settles with the first coordinator's word on what the generation is. */
   readonly #snapshot = Promise.withResolvers<Snapshot>();
   #reservations: readonly Reservation[] = [];
-  #config: ResolvedConfig;
+  readonly #config: ResolvedConfig;
+  /** The next coordinator is to be found where the first was, also when the port was left to the system. */
+  #adminPort: number;
   #stopped: Promise<void> | undefined;
 
   /** Takes the state directory. @throws StartRefusal when that cannot be had. */
   constructor(options: SupervisorOptions) {
     this.#options = options;
     this.#config = options.config;
+    this.#adminPort = options.config.admin.port;
     this.#directory = StateDirectory.take(options.config.state.path);
     this.#bus = this.#directory.busPath();
     this.#household = new Household(this.#directory.file("household.json"), options.log);
@@ -151,12 +154,12 @@ export class Supervisor {
   }
 
   #orderCoordinator(child: Child): void {
-    const { host, port } = this.#config.admin;
-    this.#household.add("coordinator", child.pid, [`${host}:${port}`]);
+    this.#household.add("coordinator", child.pid, [`${this.#config.admin.host}:${this.#adminPort}`]);
     const order: CoordinatorOrder = {
       kind: "start",
       config: this.#config,
       bus: this.#bus,
+      adminPort: this.#adminPort,
       epoch: this.#epoch,
     };
     child.send(order);
@@ -168,8 +171,7 @@ export class Supervisor {
       this.#startup.said(COORDINATOR, notice.reason);
       return;
     }
-    // The next coordinator is to be found where this one was, also when the port was left to the system.
-    this.#config = { ...this.#config, admin: { ...this.#config.admin, port: notice.admin.port } };
+    this.#adminPort = notice.admin.port;
     this.#snapshot.resolve(notice.snapshot);
     this.#startup.ready(COORDINATOR);
   }
@@ -230,10 +232,10 @@ export class Supervisor {
   }
 
   #serving(): Serving {
-    const { admin } = this.#config;
+    const { host } = this.#config.admin;
     return {
       listeners: this.#reservations.map(({ host, port }) => `http://${authority(host, port)}`),
-      admin: `http://${authority(admin.host, admin.port)}`,
+      admin: `http://${authority(host, this.#adminPort)}`,
     };
   }
 

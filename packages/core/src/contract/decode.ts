@@ -89,6 +89,7 @@ export const decodeCoordinatorOrder = decoderOf<CoordinatorOrder>("coordinator o
     kind: "start",
     config: checkedConfig(record(fields, "config")),
     bus: text(fields, "bus"),
+    adminPort: whole(fields, "adminPort"),
     epoch: text(fields, "epoch"),
   }),
 });

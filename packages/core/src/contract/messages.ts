@@ -138,6 +138,8 @@ export interface CoordinatorOrder {
   readonly config: ResolvedConfig;
   /** Where the state bus is to listen. */
   readonly bus: string;
+  /** Where the admin API is to listen: what `config` says, or what the system chose before when that is 0. */
+  readonly adminPort: number;
   /** Names the supervisor's life: totals of acceptors that are gone count only within one. */
   readonly epoch: string;
 }

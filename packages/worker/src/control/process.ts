@@ -47,15 +47,16 @@ class AcceptorProcess {
   /** Orders are obeyed one after the other, in the order in which they came. */
   #orders: Promise<void> = Promise.resolve();
   #draining = false;
+  #hasFailed = false;
 
   constructor(options: AcceptorProcessOptions) {
     this.#options = options;
   }
 
   receive(message: unknown, handle: unknown): void {
-    this.#orders = this.#orders
-      .then(() => this.#obey(decodeSupervisorMessage(message), handle))
-      .catch((error: unknown) => this.#failed(error));
+    this.#orders = this.#orders.then(() => this.#obey(decodeSupervisorMessage(message), handle));
+    // Behind an order that failed no other is obeyed: the first failure is told, and the process ends.
+    this.#orders.catch((error: unknown) => this.#failed(error));
   }
 
   drain(): void {
@@ -125,6 +126,8 @@ class AcceptorProcess {
   }
 
   #failed(error: unknown): void {
+    if (this.#hasFailed) return;
+    this.#hasFailed = true;
     const reason = error instanceof Error ? error.message : String(error);
     this.#log.fatal({ err: error }, "acceptor failed to start");
     tell({ kind: "failed", reason }, () => process.exit(EXIT_INTERNAL_ERROR));

@@ -1,0 +1,196 @@
+import type { AcceptorMessage } from "@shunt/core";
+import type { FastifyInstance } from "fastify";
+import { pino } from "pino";
+import { beforeEach, expect, test } from "vitest";
+import type { BusPeer } from "../bus/unix-socket.ts";
+import { RecentExchanges } from "../membership/recent.ts";
+import { Registry } from "../membership/registry.ts";
+import { snapshotOf } from "../publish/publisher.ts";
+import { testConfig } from "../test-config.ts";
+import { buildAdminApi } from "./http-server.ts";
+
+const config = testConfig("unused", {
+  admin: { host: "127.0.0.1", port: 0, token: "open-sesame-7" },
+  identity: {
+    kind: "jwt",
+    jwt: {
+      claim: "sub",
+      from: { kind: "bearer" },
+      algorithms: ["HS256"],
+      key: { kind: "secret", value: "the-signing-secret" },
+      issuer: undefined,
+      audience: undefined,
+      clockToleranceSeconds: 0,
+    },
+  },
+});
+const authorization = `Bearer ${config.admin.token}`;
+let registry: Registry;
+let app: FastifyInstance;
+
+beforeEach(() => {
+  registry = new Registry(Date.now);
+  app = buildAdminApi({
+    config,
+    snapshot: snapshotOf(7, config),
+    version: "0",
+    log: pino({ level: "silent" }),
+    registry,
+    recent: new RecentExchanges(registry),
+  });
+});
+
+type Status = Extract<AcceptorMessage, { kind: "status" }>;
+
+function join(id: string, state: Status["state"], outstanding = 0): void {
+  const peer: BusPeer = { send: () => {}, close: () => {} };
+  const member = registry.join(peer, { kind: "hello", acceptor: id, pid: 1, generation: 7, version: "0" });
+  member.status = {
+    state,
+    connections: 1,
+    exchanges: outstanding,
+    counters: {
+      counters: { exchanges_total: 5 },
+      gauges: {},
+      labelled: { responses_total: { 'a"b': 2 } },
+      histograms: { exchange_seconds: { bounds: [0.1, 1], counts: [3, 1, 1], sum: 2.5 } },
+    },
+  };
+  member.loads.set("gold/g1", {
+    server: "gold/g1",
+    outstanding,
+    latencyMs: 2,
+    requests: 5,
+    failures: 0,
+    connections: 1,
+    ejected: false,
+  });
+}
+
+test("GET /readyz is refused until an acceptor accepts", async () => {
+  join("a1", "starting");
+  const before = await app.inject("/readyz");
+  expect([before.statusCode, before.json().detail]).toEqual([503, "Not ready: 0 of 2 acceptors accept"]);
+  join("a2", "accepting");
+  expect((await app.inject("/readyz?verbose")).body).toBe("ok: 1 of 2 acceptors accept\n");
+});
+
+test.each([
+  ["/v1/config", undefined],
+  ["/v1/config", "Bearer wrong"],
+  ["/v1/config", `Basic ${config.admin.token}`],
+  ["/%76%31/config", undefined],
+  ["/v1/nothing", undefined],
+])("GET %s with authorization %s is refused with 401 and a challenge", async (url, given) => {
+  const answer = await app.inject({ url, headers: given === undefined ? {} : { authorization: given } });
+  expect(answer.statusCode).toBe(401);
+  expect(answer.headers["www-authenticate"]).toBe('Bearer realm="shunt"');
+  expect(answer.headers["content-type"]).toContain("application/problem+json");
+});
+
+test.each(["/livez", "/metrics"])("GET %s needs no token", async (url) => {
+  expect((await app.inject(url)).statusCode).toBe(200);
+});
+
+test.each([
+  ["evil.example", 421],
+  ["evil.example:7070", 421],
+  ["localhost.evil.example", 421],
+  ["localhost:7070", 200],
+  ["127.0.0.1", 200],
+  ["[::1]:7070", 200],
+])("a request for host %s is answered %i on loopback", async (host, status) => {
+  expect((await app.inject({ url: "/livez", headers: { host } })).statusCode).toBe(status);
+});
+
+test("GET /v1/config shows no secret and answers 304 to who has it", async () => {
+  const answer = await app.inject({ url: "/v1/config", headers: { authorization } });
+  expect(answer.json()).toMatchObject({ generation: 7, config: { admin: { token: "(secret)" } } });
+  expect(answer.body).not.toContain("the-signing-secret");
+  expect(answer.body).not.toContain(String(config.admin.token));
+  const again = { authorization, "if-none-match": String(answer.headers.etag) };
+  expect((await app.inject({ url: "/v1/config", headers: again })).statusCode).toBe(304);
+});
+
+test("an unknown path is 404 and a known one with another method 405 with Allow", async () => {
+  const missing = await app.inject({ url: "/v1/nothing", headers: { authorization } });
+  expect([missing.statusCode, missing.json().title]).toEqual([404, "Not Found"]);
+  const wrong = await app.inject({ method: "DELETE", url: "/v1/pools?x=1", headers: { authorization } });
+  expect([wrong.statusCode, wrong.headers.allow]).toEqual([405, "GET, HEAD"]);
+});
+
+async function explain(payload: string | object, type = "application/json") {
+  const headers = { authorization, "content-type": type };
+  return await app.inject({ method: "POST", url: "/v1/explain", headers, payload });
+}
+
+test("POST /v1/explain points at every field that is unknown or of the wrong type", async () => {
+  const answer = await explain({ target: 5, colour: "red", headers: { a: [1] } });
+  expect(answer.statusCode).toBe(422);
+  const pointers = answer.json().errors.map(({ pointer }: { pointer: string }) => pointer);
+  expect(pointers.sort()).toEqual(["/colour", "/headers/a", "/target"]);
+});
+
+test.each([
+  ["not JSON", "{", "application/json", 400],
+  ["another media type", "target=/", "text/plain", 415],
+  ["too much", `{"target":"${"x".repeat(70_000)}"}`, "application/json", 413],
+])("POST /v1/explain refuses %s", async (_, payload, type, status) => {
+  const answer = await explain(payload, type);
+  expect([answer.statusCode, answer.json().status]).toEqual([status, status]);
+});
+
+test("POST /v1/explain names rule, class, pool and the winner by the loads of the moment", async () => {
+  join("a1", "accepting", 3);
+  const answer = await explain({ target: "/a", headers: { Cookie: "tier=gold" }, seed: 1 });
+  expect(answer.json()).toMatchObject({
+    outcome: "decided",
+    rule: "gold cookie",
+    class: "gold",
+    choice: { pool: "gold", server: "g2", pools: [{ candidates: [{ outstanding: 3 }, { outstanding: 0 }] }] },
+  });
+});
+
+test("POST /v1/explain refuses what an acceptor would refuse", async () => {
+  const split = await explain({ target: "/", headers: { A: "1\r\n\r\nGET / HTTP/1.1" } });
+  expect(split.json()).toMatchObject({ outcome: "refused", refusal: { status: 400 } });
+  const twice = await explain({ target: "/", headers: { Host: ["a", "b"] } });
+  expect(twice.json()).toMatchObject({ outcome: "refused", refusal: { rule: "host-repeated" } });
+});
+
+test("GET /metrics sums acceptors, cumulates buckets and escapes labels", async () => {
+  join("a1", "accepting", 2);
+  join("a2", "accepting", 1);
+  const lines = (await app.inject("/metrics")).body.split("\n");
+  expect(lines).toContain("shunt_exchanges_total 10");
+  expect(lines).toContain('shunt_responses_total{code="a\\"b"} 4');
+  expect(lines).toContain('shunt_exchange_seconds_bucket{le="1"} 8');
+  expect(lines).toContain('shunt_exchange_seconds_bucket{le="+Inf"} 10');
+  expect(lines).toContain("shunt_exchange_seconds_count 10");
+  expect(lines).toContain('shunt_server_outstanding{pool="gold",server="g1"} 3');
+});
+
+test("GET /metrics does not fall when an acceptor goes, nor rise when it comes back", async () => {
+  join("a1", "accepting");
+  const [member] = registry.members;
+  if (member === undefined) throw new Error("nobody joined");
+  registry.leave(member.peer);
+  expect((await app.inject("/metrics")).body).toContain("\nshunt_exchanges_total 5\n");
+  join("a1", "accepting");
+  expect((await app.inject("/metrics")).body).toContain("\nshunt_exchanges_total 5\n");
+});
+
+test("GET /v1/exchanges refuses a limit out of range", async () => {
+  const answer = await app.inject({ url: "/v1/exchanges?limit=0", headers: { authorization } });
+  expect([answer.statusCode, answer.json().errors[0].pointer]).toEqual([422, "/limit"]);
+});
+
+test("GET /v1/load and /v1/pools show totals by server, GET /v1/acceptors who counts", async () => {
+  join("a1", "accepting", 2);
+  join("a2", "draining", 1);
+  const get = async (url: string) => (await app.inject({ url, headers: { authorization } })).json();
+  expect((await get("/v1/load")).servers[0]).toMatchObject({ server: "gold/g1", outstanding: 3 });
+  expect((await get("/v1/pools")).pools[0].servers[0]).toMatchObject({ name: "g1", outstanding: 3 });
+  const states = (await get("/v1/acceptors")).acceptors.map((one: { state: string }) => one.state);
+  expect(states).toEqual(["accepting", "draining"]);
+});

@@ -1,0 +1,61 @@
+import { loadConfigInChild } from "../supervisor/load-config.ts";
+import { Log } from "../supervisor/log.ts";
+import { StartRefusal } from "../supervisor/refusal.ts";
+import { Supervisor } from "../supervisor/supervisor.ts";
+import { parse, refuseOperands, UsageError } from "./arguments.ts";
+
+const INSTEAD = "Name the configuration with -c: `shunt up -c FILE`.";
+
+/** Serves until it is told to stop. Resolves with the exit code. */
+export async function up(args: readonly string[]): Promise<number> {
+  const { values, positionals } = parse("up", args, { config: { type: "string", short: "c" } });
+  refuseOperands("up", positionals, INSTEAD);
+  if (values.config === undefined) throw new UsageError(`shunt up: no configuration named. ${INSTEAD}`);
+  const notice = await loadConfigInChild(values.config);
+  if (notice.kind === "mistakes") {
+    process.stderr.write(`${notice.mistakes.join("\n")}\n`);
+    return 1;
+  }
+  const { config, warnings } = notice;
+  const log = new Log(config.log.level);
+  for (const warning of warnings) log.warn({ warning }, "configuration is probably not what is meant");
+  if (config.admin.token === undefined) {
+    log.warn({}, "admin API asks for no token: whoever has a process on this machine may use it");
+  }
+  try {
+    return await serve(new Supervisor({ config, log }));
+  } catch (error) {
+    if (!(error instanceof StartRefusal)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    return 1;
+  }
+}
+
+/** Starts, says where it serves, and waits for the signal to stop. Resolves with the exit code. */
+export async function serve(supervisor: Supervisor): Promise<number> {
+  const stopped = untilSignalled(supervisor);
+  const started = supervisor.start().then(({ listeners, admin }) => {
+    process.stdout.write(`ready ${listeners.join(" ")} admin ${admin}\n`);
+  });
+  // Stopped while it was starting: nobody is interested in how the start ends.
+  await Promise.race([started, stopped]);
+  return await stopped;
+}
+
+/** The first signal drains, the second ends everything at once. Resolves with the exit code when all is drained. */
+function untilSignalled(supervisor: Supervisor): Promise<number> {
+  process.on("SIGUSR2", () => supervisor.reopenLogs());
+  return new Promise((resolve, reject) => {
+    let draining = false;
+    const onSignal = (): void => {
+      if (draining) {
+        supervisor.abort();
+        process.exit(1);
+      }
+      draining = true;
+      supervisor.stop().then(() => resolve(0), reject);
+    };
+    process.on("SIGTERM", onSignal);
+    process.on("SIGINT", onSignal);
+  });
+}

@@ -1,0 +1,85 @@
+import type { ResolvedConfig, ResolvedServer } from "@shunt/core";
+
+const server = (name: string, port: number): ResolvedServer => ({
+  name,
+  host: "127.0.0.1",
+  port,
+  authority: `127.0.0.1:${port}`,
+  weight: 1,
+  state: "ready",
+});
+
+/** A whole configuration for tests: two pools, a rule on the cookie, all ports left to the system. */
+export function testConfig(statePath: string, changes: Partial<ResolvedConfig> = {}): ResolvedConfig {
+  return {
+    listeners: [{ name: "web", host: "127.0.0.1", port: 0 }],
+    acceptors: 2,
+    classifierThreads: 1,
+    pools: [
+      {
+        name: "gold",
+        servers: [server("g1", 9001), server("g2", 9002)],
+        balance: "least-load",
+        hashOn: undefined,
+        share: "off",
+        outstanding: 0,
+      },
+      {
+        name: "general",
+        servers: [server("s1", 9003)],
+        balance: "least-load",
+        hashOn: undefined,
+        share: "off",
+        outstanding: 0,
+      },
+    ],
+    classes: [
+      { name: "gold", pool: 0, spill: 1 },
+      { name: "general", pool: 1, spill: -1 },
+    ],
+    rules: [
+      {
+        name: "gold cookie",
+        when: {
+          kind: "test",
+          on: { fact: "cookie", name: "tier" },
+          matcher: { kind: "equal", value: "gold" },
+        },
+        class: 0,
+      },
+    ],
+    defaultClass: 1,
+    timeouts: {
+      headMs: 10_000,
+      bodyIdleMs: 30_000,
+      connectMs: 3_000,
+      responseMs: 60_000,
+      clientIdleMs: 60_000,
+      serverIdleMs: 50_000,
+      tunnelIdleMs: 600_000,
+      drainMs: 5_000,
+      classifyMs: 50,
+    },
+    limits: {
+      headBytes: 32_768,
+      fields: 128,
+      targetBytes: 16_384,
+      pipelineDepth: 64,
+      outstandingPerServer: 1_000,
+      idlePerServer: 64,
+      connections: 10_000,
+      responseBufferBytes: 262_144,
+      requestBufferBytes: 262_144,
+      chunkExtensionBytes: 4_096,
+      trailerBytes: 8_192,
+      recentExchanges: 100,
+    },
+    retry: { attempts: 2, budgetPercent: 20, bodyBytes: 65_536 },
+    trust: { peers: [] },
+    identity: { kind: "none" },
+    log: { level: "error", access: "off" },
+    admin: { host: "127.0.0.1", port: 0, token: undefined },
+    state: { kind: "embedded", path: statePath },
+    ...changes,
+  };
+}

@@ -1,0 +1,76 @@
+import { createServer, type Server } from "node:http";
+import { runAcceptorProcess } from "../../packages/worker/src/control/process.ts";
+
+/**
+ * An acceptor's process whose data path is a plain server: it answers every request with its pid. For tests of what
+ * stands around the data path.
+ *
+ * `FAKE_ACCEPTOR` makes it misbehave: `refuse` fails at its start, `stay` never finishes draining.
+ */
+const mood = process.env.FAKE_ACCEPTOR;
+
+runAcceptorProcess({
+  version: "fake",
+  create: ({ id }) => {
+    const servers: Server[] = [];
+    let state: "starting" | "accepting" | "draining" | "stopped" = "starting";
+    let answered = 0;
+    const outstanding = new Set<object>();
+    const answer = (path: string): Promise<void> => {
+      const [, ms] = /^\/wait\/(\d+)/.exec(path) ?? [];
+      return new Promise((resolve) => setTimeout(resolve, Number(ms ?? 0)));
+    };
+    return {
+      get state() {
+        return state;
+      },
+      connections: 0,
+      get exchanges() {
+        return outstanding.size;
+      },
+      async start() {
+        if (mood === "refuse") throw new Error("this acceptor does not want to");
+      },
+      async adopt(_listener, handle) {
+        const server = createServer(async (request, response) => {
+          outstanding.add(request);
+          await answer(request.url ?? "/");
+          outstanding.delete(request);
+          answered += 1;
+          if (state === "draining") response.setHeader("connection", "close");
+          response.end(JSON.stringify({ id, pid: process.pid }));
+        });
+        servers.push(server);
+        await new Promise<void>((resolve) => server.listen(handle, resolve));
+        state = "accepting";
+      },
+      apply() {},
+      applyLoad() {},
+      loads: () => [
+        {
+          server: "gold/g1",
+          outstanding: outstanding.size,
+          latencyMs: 1,
+          requests: answered,
+          failures: 0,
+          connections: 1,
+          ejected: false,
+        },
+      ],
+      counters: () => ({
+        counters: { exchanges_total: answered },
+        gauges: {},
+        labelled: {},
+        histograms: {},
+      }),
+      recent: () => [],
+      async drain() {
+        state = "draining";
+        if (mood === "stay") await new Promise(() => setInterval(() => {}, 1_000));
+        await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+        state = "stopped";
+      },
+      reopenLogs() {},
+    };
+  },
+});

@@ -1,0 +1,16 @@
+import { serve } from "../../packages/coordinator/src/cli/up.ts";
+import { Log } from "../../packages/coordinator/src/supervisor/log.ts";
+import { StartRefusal } from "../../packages/coordinator/src/supervisor/refusal.ts";
+import { Supervisor } from "../../packages/coordinator/src/supervisor/supervisor.ts";
+
+/** What `shunt up` leaves running, with the configuration of the first argument and fake acceptors. */
+const [, , json = ""] = process.argv;
+const config = JSON.parse(json);
+try {
+  const workerMain = new URL("./fake-acceptor.ts", import.meta.url);
+  process.exitCode = await serve(new Supervisor({ config, log: new Log(config.log.level), workerMain }));
+} catch (error) {
+  if (!(error instanceof StartRefusal)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = 1;
+}
