@@ -20,8 +20,15 @@ async function ask(base: string, path = "/"): Promise<Answer> {
   return JSON.parse(body);
 }
 
-async function json(url: string) {
-  return await (await fetch(url)).json();
+/** The parts of the API's answers that tests look at. */
+interface Seen {
+  readonly generation: number;
+  readonly acceptors: readonly { readonly id: string }[];
+  readonly servers: readonly { readonly outstanding: number }[];
+}
+
+async function json(url: string): Promise<Seen> {
+  return (await (await fetch(url)).json()) as Seen;
 }
 
 /** Asks until `count` different processes have answered. */
@@ -67,7 +74,7 @@ test("Supervisor starts the successor of an acceptor that was asked to drain whi
   const slow = ask(listener, "/wait/1500");
   await eventually(
     () => json(`${admin(supervisor.lines)}/v1/load`),
-    (load) => load.servers[0].outstanding === 1,
+    (load) => load.servers[0]?.outstanding === 1,
   );
   process.kill(pid, "SIGTERM");
   expect((await ask(listener)).pid).not.toBe(pid);
@@ -91,7 +98,7 @@ test("a coordinator killed with SIGKILL is replaced on its port with the same ge
     () => json(`${admin}/v1/acceptors`),
     ({ acceptors }) => acceptors.length === 2,
   );
-  const ids = (answer: typeof before) => answer.acceptors.map(({ id }: { id: string }) => id).sort();
+  const ids = (answer: Seen) => answer.acceptors.map(({ id }) => id).sort();
   expect([after.generation, ids(after)]).toEqual([before.generation, ids(before)]);
 });
 
@@ -130,7 +137,7 @@ test("SIGTERM lets an exchange in flight finish", async () => {
   const slow = ask(listener, "/wait/800");
   await eventually(
     () => json(`${admin}/v1/load`),
-    (load) => load.servers[0].outstanding === 1,
+    (load) => load.servers[0]?.outstanding === 1,
   );
   supervisor.child.kill("SIGTERM");
   expect((await slow).id).toMatch(/^a1-/);

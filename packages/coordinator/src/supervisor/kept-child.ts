@@ -7,7 +7,7 @@ export interface KeptChildOptions {
   /** As it is called in the log: `acceptor a1`. */
   readonly name: string;
   /** The module that the process runs. */
-  readonly main: URL | string;
+  readonly main: URL;
   readonly env: NodeJS.ProcessEnv;
   readonly log: Log;
   /** A process is there; it has not run a line of its own yet. */

@@ -22,9 +22,9 @@ export interface SupervisorOptions {
   readonly config: ResolvedConfig;
   readonly log: Log;
   /** The module of an acceptor's process. @default the one of @shunt/worker */
-  readonly workerMain?: URL | string;
+  readonly workerMain?: URL;
   /** @default the one of this package */
-  readonly coordinatorMain?: URL | string;
+  readonly coordinatorMain?: URL;
 }
 
 /** Where Shunt serves, as URLs. */
@@ -138,7 +138,7 @@ export class Supervisor {
     const name = acceptorName(slot);
     const kept: KeptChild = new KeptChild({
       name,
-      main: this.#options.workerMain ?? import.meta.resolve("@shunt/worker/main"),
+      main: this.#options.workerMain ?? new URL(import.meta.resolve("@shunt/worker/main")),
       env: this.#environment(),
       log: this.#options.log,
       onSpawn: (child) => this.#orderAcceptor(slot, child),
