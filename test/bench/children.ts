@@ -71,7 +71,7 @@ export class Child implements AsyncDisposable {
     signal: AbortSignal,
   ): Promise<void> {
     for (const deadline = Date.now() + timeoutMs; !(await serves(this.#output)); ) {
-      if (this.ended) throw new Error(`${this.#name} ended before it served: ${this.lastWords}`);
+      if (this.ended) throw new Error(`${this.#name} did not serve: ${this.lastWords}`);
       if (Date.now() > deadline) {
         throw new Error(`${this.#name} did not serve within ${timeoutMs} ms: ${this.lastWords}`);
       }
@@ -80,15 +80,14 @@ export class Child implements AsyncDisposable {
     this.#lookAtTree();
   }
 
-  /** The first line that it printed about an error, else its last line. */
+  /** How it ended, if it has, and the first line that it printed about an error, else its last line. */
   get lastWords(): string {
     if (this.#failure) return this.#failure.message;
+    const { exitCode, signalCode } = this.#process;
+    const end = this.ended ? `it ended with ${signalCode ?? `exit code ${exitCode}`}; ` : "";
     const lines = this.#output.trim().split("\n");
-    return (
-      lines.find((line) => /error|emerg|alert|fail|cannot/i.test(line)) ||
-      lines.at(-1) ||
-      "it printed nothing"
-    );
+    const words = lines.find((line) => /error|emerg|alert|fail|cannot/i.test(line)) || lines.at(-1);
+    return `${end}it printed ${words ? `"${words.trim()}"` : "nothing"}`;
   }
 
   /** Asks it to end; what of its tree is still there after the grace is killed, by process id. */

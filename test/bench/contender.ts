@@ -48,7 +48,7 @@ export class Contender implements AsyncDisposable {
     return this.#child.pid ?? 0;
   }
 
-  /** What it said last when it has ended by itself; undefined while it runs. */
+  /** How it ended and what it said last; undefined while it runs. */
   get obituary(): string | undefined {
     return this.#child.ended ? this.#child.lastWords : undefined;
   }

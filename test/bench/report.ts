@@ -50,7 +50,7 @@ function preamble({
     "Numbers of one run on one machine: only the ratios between rows mean something. README.md tells how it is measured.",
     "",
     `- date: ${startedAt.toISOString().slice(0, 16).replace("T", " ")} UTC, ${minutes.toFixed(0)} minutes`,
-    `- machine: ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.kernel}`,
+    `- machine: ${machine.cpu}, cores: ${machine.cores}, ${machine.memoryGiB} GiB, ${machine.kernel}`,
     `- ${machine.pinning}`,
     `- rounds: ${options.rounds} of ${options.seconds} s (twice that with 1 connection or 1 MiB), interleaved, in alternating order`,
     `- load: ${generator}; requests with and without the gold cookie in turn, on every connection`,

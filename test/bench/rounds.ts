@@ -79,15 +79,11 @@ async function measure(
     const result = await runLoad(generator, load, loadCore, signal);
     await sleep(SETTLE_MS, undefined, { signal });
     const after = treeCpuSeconds(contender.pid);
-    if (contender.obituary !== undefined) return `it has ended: ${contender.obituary}`;
-    return toSample(
-      result,
-      cell.scenario,
-      before !== undefined && after !== undefined ? after - before : undefined,
-    );
+    const cpuSeconds = before === undefined || after === undefined ? undefined : after - before;
+    return contender.obituary ?? toSample(result, cell.scenario, cpuSeconds);
   } catch (error) {
     signal.throwIfAborted();
-    return error instanceof Error ? error.message : String(error);
+    return contender.obituary ?? (error instanceof Error ? error.message : String(error));
   } finally {
     contender.emptyLog();
   }

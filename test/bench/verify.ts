@@ -43,7 +43,7 @@ export async function verify(contender: Contender, signal: AbortSignal): Promise
   } catch (error) {
     signal.throwIfAborted();
     const reason = error instanceof Error ? error.message : error;
-    return contender.obituary ? `it has ended: ${contender.obituary}` : `a request failed: ${reason}`;
+    return contender.obituary ?? `a request failed: ${reason}`;
   } finally {
     agent.destroy();
   }

@@ -48,7 +48,8 @@ export async function runLoad(
   core: number | undefined,
   signal: AbortSignal,
 ): Promise<LoadResult> {
-  const [file = "", ...rest] = pinned(core, generator.command(load));
+  const command = generator.command(load);
+  const [file = "", ...rest] = pinned(core, command);
   const limit = AbortSignal.any([signal, AbortSignal.timeout((load.seconds + 20) * 1_000)]);
   const child = spawn(file, rest, {
     stdio: ["ignore", "pipe", "pipe"],
@@ -63,6 +64,6 @@ export async function runLoad(
   try {
     return generator.parse(output);
   } catch (error) {
-    throw new Error(`${file} failed: ${complaint.trim() || output.trim().slice(-300)}`, { cause: error });
+    throw new Error(`${command[0]} failed: ${(complaint || output).trim().slice(-300)}`, { cause: error });
   }
 }
