@@ -150,8 +150,9 @@ class JsonReader {
     return taken;
   }
 
-  #fail(expected: string, problem = this.#found()): never {
-    throw new JsonError({ offset: this.#offset, problem: `JSON: ${problem}`, expected });
+  #fail(expected: string, problem?: string): never {
+    const offset = this.#offset;
+    throw new JsonError({ offset, problem: `JSON: ${problem ?? this.#found()}`, expected });
   }
 
   #found(): string {

@@ -14,6 +14,7 @@ import {
   type Locate,
   leaf,
   locator,
+  type Place,
   placeAt,
   type SourceChild,
   type SourceNode,
@@ -50,9 +51,12 @@ function withoutWarning<T>(work: () => T): T {
   }
 }
 
-/** The stack begins with `:LINE`, the line of the source, and marks below the place. */
-function placeOfTypeError(error: unknown) {
-  const shown = /^[^\n]*?:(\d+)\n[^\n]*\n( *)\^/.exec(error instanceof Error ? (error.stack ?? "") : "");
+/**
+ * The error has no field for it: Node begins the stack with `:LINE`, the lines of the source, and marks below the
+ * place. Where a source map support has rewritten the stack that is lost, and the start of the file has to do.
+ */
+function placeOfTypeError(error: unknown): Place {
+  const shown = /^[^\n]*?:(\d+)\n[\s\S]*?^( *)\^/m.exec(error instanceof Error ? (error.stack ?? "") : "");
   return { line: Number(shown?.[1] ?? 1), column: (shown?.[2]?.length ?? 0) + 1 };
 }
 

@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { describeKind, describeValue, type Mistake, type Path } from "./mistake.ts";
-import { didYouMean, oneOfNames } from "./suggest.ts";
+import { didYouMean, nearest, oneOfNames } from "./suggest.ts";
 
 /** Sections whose values are never repeated in a message: a secret may stand at any wrong place of them. */
 const SECRET_SECTIONS: ReadonlySet<unknown> = new Set(["admin", "identity"]);
@@ -19,8 +19,16 @@ export function readPart<T>(
   if (result.success) return result.data;
   const { issues } = result.error;
   const known = Object.keys(schema.shape);
-  for (const issue of issues) mistakes.push(...mistakesOf(issue, raw, path, known));
+  const misspelt = misspeltKeys(issues, known);
+  const told = issues.filter((issue) => !(issue.path.length === 1 && misspelt.has(issue.path[0])));
+  for (const issue of told) mistakes.push(...mistakesOf(issue, raw, path, known));
   return issues.every(isAboutUnknownKeys) ? schema.safeParse(onlyKnown(raw, known)).data : undefined;
+}
+
+/** Keys that were meant by unknown ones: that such a key is missing is the same mistake once more. */
+function misspeltKeys(issues: readonly z.core.$ZodIssue[], known: readonly string[]): ReadonlySet<unknown> {
+  const unknown = issues.flatMap((issue) => (issue.code === "unrecognized_keys" ? issue.keys : []));
+  return new Set(unknown.map((key) => nearest(key, known)));
 }
 
 function isAboutUnknownKeys(issue: z.core.$ZodIssue): boolean {
