@@ -59,7 +59,7 @@ export class BusClient {
   start(): void {
     this.#timers = [
       setInterval(() => this.#reportLoad(), LOAD_EVERY_MS),
-      setInterval(() => this.#reportStatus(), STATUS_EVERY_MS),
+      setInterval(() => this.reportStatus(), STATUS_EVERY_MS),
     ];
     for (const timer of this.#timers) timer.unref();
     this.#open();
@@ -76,7 +76,7 @@ export class BusClient {
       return;
     }
     this.#reportLoad();
-    this.#reportStatus();
+    this.reportStatus();
     await new Promise<void>((resolve) => {
       socket.once("close", () => resolve());
       socket.end(() => resolve());
@@ -102,7 +102,7 @@ export class BusClient {
     this.#saidLost = false;
     this.#reporter.forget();
     this.#send({ kind: "hello", acceptor: id, pid: process.pid, generation: this.#generation, version });
-    this.#reportStatus();
+    this.reportStatus();
     this.#reportLoad();
   }
 
@@ -151,7 +151,7 @@ export class BusClient {
     if (snapshot.generation <= this.#generation) return;
     this.#options.acceptor.apply(snapshot);
     this.#generation = snapshot.generation;
-    this.#reportStatus();
+    this.reportStatus();
   }
 
   /** Fewer exchanges rather than a line that the coordinator would have to refuse. */
@@ -171,7 +171,8 @@ export class BusClient {
     if (servers !== undefined) this.#send({ kind: "load", servers });
   }
 
-  #reportStatus(): void {
+  /** Says at once what would be said within a second: for changes that others wait for. */
+  reportStatus(): void {
     if (!this.#canSend()) return;
     const { acceptor } = this.#options;
     const { state, connections, exchanges } = acceptor;

@@ -35,8 +35,6 @@ export function runAcceptorProcess(options: AcceptorProcessOptions): void {
   process.on("SIGUSR2", () => running.reopenLogs());
   process.on("disconnect", () => running.orphaned());
   process.on("uncaughtException", (error) => running.crashed(error));
-  // A terminal that is gone must not take the traffic with it.
-  process.stderr.on("error", () => {});
 }
 
 class AcceptorProcess {
@@ -116,11 +114,14 @@ class AcceptorProcess {
     // Asked to drain meanwhile: the supervisor keeps the handle's queue for the next acceptor.
     if (this.#draining) return;
     await this.#acceptor.adopt(listener, handle);
+    this.#bus?.reportStatus();
     tell({ kind: "listening", listener });
   }
 
   async #leave(): Promise<void> {
-    await this.#acceptor?.drain();
+    const drained = this.#acceptor?.drain();
+    this.#bus?.reportStatus();
+    await drained;
     await this.#bus?.close();
     tell({ kind: "drained" }, () => process.exit(0));
   }

@@ -1,0 +1,91 @@
+import type { Address, Facts } from "../classify/facts.ts";
+import { allCookies, cookieValues } from "./cookie.ts";
+import type { FieldNames } from "./field-names.ts";
+import { FIELD } from "./field-names.ts";
+import { methodName } from "./methods.ts";
+import { QUESTION } from "./octets.ts";
+import type { RequestHead } from "./request-head.ts";
+import { allQueryValues, pathForMatching, queryValues } from "./target.ts";
+
+const NOBODY: Address = Object.freeze({ family: 4, words: Object.freeze([0, 0, 0, 0] as const), text: "" });
+
+/**
+ * The facts of the head that a RequestHead has just judged. One object serves one head after the other: `of`
+ * forgets what was read before. Strings are made when a rule asks, and once.
+ */
+export class HeadFacts implements Facts {
+  client: Address = NOBODY;
+  user: string | undefined;
+
+  readonly #head: RequestHead;
+  readonly #names: FieldNames;
+  #host: string | undefined;
+  #path: string | undefined;
+  #query: string | undefined;
+
+  constructor(head: RequestHead, names: FieldNames) {
+    this.#head = head;
+    this.#names = names;
+  }
+
+  of(client: Address, user: string | undefined): this {
+    this.client = client;
+    this.user = user;
+    this.#host = undefined;
+    this.#path = undefined;
+    this.#query = undefined;
+    return this;
+  }
+
+  get method(): string {
+    return methodName(this.#head.method) ?? "";
+  }
+
+  get host(): string {
+    this.#host ??= this.#readHost();
+    return this.#host;
+  }
+
+  get path(): string {
+    if (this.#path === undefined) this.#readTarget();
+    return this.#path as string;
+  }
+
+  /** `name` must be one of the names that the FieldNames of the head were made with. */
+  header(name: string): readonly string[] {
+    return this.#head.valuesOf(this.#names.numberOf(name));
+  }
+
+  cookie(name: string): readonly string[] {
+    return cookieValues(this.#head.valuesOf(FIELD.COOKIE), name);
+  }
+
+  query(name: string): readonly string[] {
+    if (this.#query === undefined) this.#readTarget();
+    return queryValues(this.#query as string, name);
+  }
+
+  names(of: "header" | "cookie" | "query"): readonly string[] {
+    if (of === "header") return this.#head.lines.names();
+    if (of === "cookie") return [...allCookies(this.#head.valuesOf(FIELD.COOKIE)).keys()];
+    if (this.#query === undefined) this.#readTarget();
+    return [...allQueryValues(this.#query as string).keys()];
+  }
+
+  #readHost(): string {
+    const { bytes, authorityAt, authorityLength } = this.#head;
+    const text = bytes.latin1Slice(authorityAt, authorityAt + authorityLength).toLowerCase();
+    const colon = text.lastIndexOf(":");
+    return colon > text.lastIndexOf("]") ? text.slice(0, colon) : text;
+  }
+
+  #readTarget(): void {
+    const { bytes, targetAt, targetLength } = this.#head;
+    const end = targetAt + targetLength;
+    let query = targetAt;
+    while (query < end && bytes[query] !== QUESTION) query++;
+    const path = bytes.latin1Slice(targetAt, query);
+    this.#path = path === "" ? "/" : pathForMatching(path);
+    this.#query = query < end ? bytes.latin1Slice(query + 1, end) : "";
+  }
+}

@@ -1,0 +1,382 @@
+import type { Socket } from "node:net";
+import type { Address, DataPlaneConfig, EntryPeer, Snapshot, Verdict } from "@shunt/core";
+import type { Unread } from "../classify/dispatch.ts";
+import type { Backend } from "../connect/backend.ts";
+import type { ServerConnection } from "../connect/server-connection.ts";
+import type { ForwardedBy } from "../forward/request-writer.ts";
+import { Outbox } from "../io/outbox.ts";
+import { Deadline, type TimerWheel } from "../io/timer-wheel.ts";
+import type { Turn } from "../io/turn.ts";
+import type { Attempt } from "../track/attempt.ts";
+import type { Exchange } from "../track/exchange.ts";
+import { mayCompleteHead } from "./head-completion.ts";
+
+/** What happens on a client connection, told to whoever serves it. */
+export interface ClientEvents {
+  /** Unread octets begin with a head that may be complete. */
+  heads(client: ClientConnection): void;
+  judged(client: ClientConnection, verdict: Verdict, snapshot: Snapshot): void;
+  judgedAll(client: ClientConnection, stuck: boolean): void;
+  /** Unread octets are content of the youngest exchange. */
+  content(client: ClientConnection): void;
+  tunnelled(client: ClientConnection, octets: Uint8Array): void;
+  /** The client will send nothing more. */
+  ended(client: ClientConnection): void;
+  /** The connection is gone, whoever ended it. */
+  gone(client: ClientConnection, reason: string): void;
+  /** The client reads again. */
+  writable(client: ClientConnection): void;
+  /** A time limit passed: of a head, of content, of an idle connection, or of a client that does not read. */
+  late(client: ClientConnection): void;
+}
+
+/**
+ * heads: unread octets are heads of requests. content: they are content of the youngest exchange. tunnel: they are
+ * another protocol. closing: what comes is thrown away, until the client has read our last words. closed: gone.
+ */
+export type ClientPhase = "heads" | "content" | "tunnel" | "closing" | "closed";
+
+const EMPTY = Buffer.alloc(0);
+/** Octets read ahead of what can be handled now; behind that the client has to wait. */
+const READ_AHEAD_BYTES = 131_072;
+/** How long a client may take to read our last words and close, and how much it may still send meanwhile. */
+const LINGER_MS = 2_000;
+const LINGER_BYTES = 1_048_576;
+
+/** A first connection (claim C1): requests one behind the other, and the queue of those not yet answered. */
+export class ClientConnection implements Unread {
+  readonly peer: EntryPeer;
+  readonly address: Address;
+  readonly outbox: Outbox;
+  readonly acceptedAt: number;
+  phase: ClientPhase = "heads";
+
+  /** Received and not yet read. While a thread judges it, it only grows at its end. */
+  unread: Buffer = EMPTY;
+  classifying = false;
+  /** What is unread is the beginning of a head; the rest of it has not come. */
+  partial = false;
+  /** When the first octet of `unread` came, and the last of those that were sent to be judged. */
+  unreadAt = 0;
+  headAt = 0;
+
+  /** The queue: oldest exchange, youngest, and the oldest that was not started. */
+  first: Exchange | undefined = undefined;
+  last: Exchange | undefined = undefined;
+  unstarted: Exchange | undefined = undefined;
+  depth = 0;
+  /** Exchanges started and not yet answered; and whether one of them suffers no other beside it. */
+  active = 0;
+  barrier = false;
+  /** Response octets held for exchanges that are not due. */
+  heldBytes = 0;
+  /** No request behind the youngest exchange is read. */
+  lastRequestSeen = false;
+  /** Sent FIN: what it still gets are answers. */
+  halfClosed = false;
+  /** Exchanges that this connection has brought. */
+  requests = 0;
+  /** The server takes no more content for now. */
+  contentBlocked = false;
+  /** The attempt that the tunnel belongs to. */
+  tunnel: Attempt | undefined = undefined;
+
+  readonly #socket: Socket;
+  readonly #events: ClientEvents;
+  readonly #deadline: Deadline;
+  readonly #ownAuthority: string;
+  #config: DataPlaneConfig;
+  #reading = true;
+  #lingered = 0;
+  #pendingBefore = 0;
+  /** The server connection that this client's credentials are bound to. */
+  #bound: ServerConnection | undefined = undefined;
+  /** The memory that `unread` lies at the end of, when it was put together from pieces. */
+  #growing: Buffer | undefined = undefined;
+  #grown = 0;
+
+  constructor(
+    socket: Socket,
+    address: Address,
+    trusted: boolean,
+    config: DataPlaneConfig,
+    parts: { wheel: TimerWheel; turn: Turn; events: ClientEvents; now: number },
+  ) {
+    this.address = address;
+    this.peer = { family: address.family, words: address.words, trusted };
+    this.acceptedAt = parts.now;
+    this.#socket = socket;
+    this.#ownAuthority = `${socket.localAddress ?? "localhost"}:${socket.localPort ?? 80}`;
+    this.#events = parts.events;
+    this.#config = config;
+    this.outbox = new Outbox(socket, parts.turn);
+    this.#deadline = new Deadline(parts.wheel, () => this.#events.late(this));
+    this.#deadline.set(config.timeouts.clientIdleMs);
+    socket
+      .on("data", (chunk: Buffer) => this.#data(chunk))
+      .on("drain", () => this.#events.writable(this))
+      .on("end", () => this.#ended())
+      .on("error", (error: NodeJS.ErrnoException) => this.#closed(error.code ?? error.message))
+      .on("close", () => this.#closed("closed"));
+  }
+
+  get config(): DataPlaneConfig {
+    return this.#config;
+  }
+
+  /** Requests that may be read now. */
+  get room(): number {
+    return Math.max(0, this.#config.limits.pipelineDepth - this.depth);
+  }
+
+  /** Octets of responses that the client has not taken. */
+  get pending(): number {
+    return this.outbox.pending;
+  }
+
+  // Unread: the dispatcher's side.
+
+  judged(verdict: Verdict, snapshot: Snapshot): void {
+    if (this.phase !== "closed") this.#events.judged(this, verdict, snapshot);
+  }
+
+  judgedAll(read: number, stuck: boolean): void {
+    this.classifying = false;
+    if (this.phase === "closed") return;
+    this.consume(read);
+    this.#events.judgedAll(this, stuck);
+  }
+
+  // The queue.
+
+  append(exchange: Exchange): void {
+    this.#config = exchange.snapshot.config;
+    if (this.last === undefined) this.first = exchange;
+    else this.last.next = exchange;
+    this.last = exchange;
+    this.unstarted ??= exchange;
+    this.depth++;
+    this.requests++;
+  }
+
+  /** The next exchange that may start now, in request order; it counts as started (RFC 9112 section 9.3.2). */
+  takeStartable(): Exchange | undefined {
+    const exchange = this.unstarted;
+    if (exchange === undefined || (this.active > 0 && (this.barrier || !exchange.parallel))) return undefined;
+    this.unstarted = exchange.next;
+    this.active++;
+    if (!exchange.parallel) this.barrier = true;
+    return exchange;
+  }
+
+  /** Takes the oldest exchange, whose response is complete, off the queue. */
+  shift(): void {
+    const exchange = this.first as Exchange;
+    this.first = exchange.next;
+    if (this.first === undefined) this.last = undefined;
+    exchange.next = undefined;
+    this.depth--;
+    this.active--;
+    if (!exchange.parallel) this.barrier = false;
+  }
+
+  /** Everybody in the queue was given up. */
+  forgetQueue(): void {
+    this.first = undefined;
+    this.last = undefined;
+    this.unstarted = undefined;
+    this.depth = 0;
+    this.active = 0;
+    this.barrier = false;
+    this.heldBytes = 0;
+    this.tunnel = undefined;
+  }
+
+  /** Nothing is asked, nothing is owed. */
+  get isIdle(): boolean {
+    return this.phase === "heads" && this.depth === 0 && this.unread.length === 0 && !this.classifying;
+  }
+
+  /** Nothing is owed, and nothing will be asked any more. */
+  get isOver(): boolean {
+    if (this.depth > 0 || this.classifying) return false;
+    return this.lastRequestSeen || (this.halfClosed && (this.unread.length === 0 || this.partial));
+  }
+
+  /** Whether the client has taken nothing of its answers since this was last asked, and there are some to take. */
+  stalled(): boolean {
+    const { pending } = this;
+    const same = pending > 0 && pending === this.#pendingBefore;
+    this.#pendingBefore = pending;
+    return same;
+  }
+
+  // Octets.
+
+  /** Forgets unread octets that were read. */
+  consume(octets: number): void {
+    if (octets === 0) return;
+    this.unread = octets === this.unread.length ? EMPTY : this.unread.subarray(octets);
+    this.partial = false;
+  }
+
+  /** Reads from the socket exactly when somebody can use what comes. */
+  regulate(): void {
+    const wanted = this.#wantsMore();
+    if (wanted === this.#reading) return;
+    this.#reading = wanted;
+    if (wanted) this.#socket.resume();
+    else this.#socket.pause();
+  }
+
+  expect(ms: number): void {
+    this.#deadline.set(ms);
+  }
+
+  expectNothing(): void {
+    this.#deadline.clear();
+  }
+
+  /** From now on octets pass as they are. */
+  becomeTunnel(): void {
+    this.phase = "tunnel";
+    this.#deadline.clear();
+    this.regulate();
+    if (this.unread.length === 0) return;
+    const octets = this.unread;
+    this.unread = EMPTY;
+    this.#events.tunnelled(this, octets);
+  }
+
+  /** What the head of a request says about where it came from. */
+  forwardedFor(requestId: string): ForwardedBy {
+    return { peer: this.address.text, requestId, ownAuthority: this.#ownAuthority };
+  }
+
+  /** Keeps a server connection for this client alone: its credentials hold on it (NTLM, Negotiate). */
+  bind(connection: ServerConnection): void {
+    this.#bound?.destroy();
+    this.#bound = undefined;
+    if (this.phase === "closed") connection.destroy();
+    else this.#bound = connection;
+  }
+
+  /** The connection kept for this client, if it is one to that server and still there. */
+  takeBound(backend: Backend): ServerConnection | undefined {
+    const connection = this.#bound;
+    if (connection === undefined || connection.backend !== backend) return undefined;
+    this.#bound = undefined;
+    return connection.state === "idle" ? connection : undefined;
+  }
+
+  /**
+   * Says nothing more, and closes once the client has read everything. Octets that still come are thrown away for a
+   * while: closing over unread input would reset the connection, and our last words with it (RFC 9112 section 9.6).
+   */
+  close(): void {
+    if (this.phase === "closing" || this.phase === "closed") return;
+    this.phase = "closing";
+    this.unread = EMPTY;
+    this.outbox.end();
+    this.#deadline.set(LINGER_MS);
+    this.regulate();
+  }
+
+  /** Ends it at once. */
+  destroy(): void {
+    this.#socket.destroy();
+    this.#closed("destroyed");
+  }
+
+  #data(chunk: Buffer): void {
+    switch (this.phase) {
+      case "heads":
+        this.#takeHeads(chunk);
+        break;
+      case "content":
+        this.#append(chunk);
+        this.#events.content(this);
+        break;
+      case "tunnel":
+        this.#events.tunnelled(this, chunk);
+        break;
+      case "closing":
+        this.#linger(chunk);
+        break;
+      case "closed":
+        break;
+      default:
+        this.phase satisfies never;
+    }
+  }
+
+  #takeHeads(chunk: Buffer): void {
+    if (this.lastRequestSeen) return;
+    const wasEmpty = this.unread.length === 0;
+    const before = this.unread.length;
+    this.#append(chunk);
+    if (wasEmpty) {
+      this.unreadAt = performance.now();
+      if (this.depth === 0) this.#deadline.set(this.#config.timeouts.headMs);
+    }
+    if (this.classifying) this.regulate();
+    else if (!this.partial || mayCompleteHead(this.unread, before, this.#config.limits.headBytes)) {
+      this.partial = false;
+      this.#events.heads(this);
+    }
+  }
+
+  /**
+   * Grows by doubling: a head that comes one octet at a time costs no copy of all of it each time. What was appended
+   * is never written over, so that heads that were cut out of it stay as they were.
+   */
+  #append(chunk: Buffer): void {
+    const { unread } = this;
+    if (unread.length === 0) {
+      this.unread = chunk;
+      this.#growing = undefined;
+      return;
+    }
+    if (this.#growing === undefined || this.#grown + chunk.length > this.#growing.length) {
+      this.#growing = Buffer.allocUnsafeSlow(Math.max((unread.length + chunk.length) * 2, 1_024));
+      this.#growing.set(unread);
+      this.#grown = unread.length;
+    }
+    this.#growing.set(chunk, this.#grown);
+    this.#grown += chunk.length;
+    this.unread = this.#growing.subarray(this.#grown - unread.length - chunk.length, this.#grown);
+  }
+
+  #wantsMore(): boolean {
+    switch (this.phase) {
+      case "heads":
+        return this.unread.length < READ_AHEAD_BYTES && (this.room > 0 || this.unread.length === 0);
+      case "content":
+      case "tunnel":
+        return !this.contentBlocked;
+      default:
+        return true;
+    }
+  }
+
+  #linger(chunk: Buffer): void {
+    this.#lingered += chunk.length;
+    if (this.#lingered > LINGER_BYTES) this.destroy();
+  }
+
+  #ended(): void {
+    this.halfClosed = true;
+    if (this.phase === "closing") this.destroy();
+    else if (this.phase !== "closed") this.#events.ended(this);
+  }
+
+  #closed(reason: string): void {
+    if (this.phase === "closed") return;
+    this.phase = "closed";
+    this.unread = EMPTY;
+    this.#deadline.clear();
+    this.#bound?.destroy();
+    this.#bound = undefined;
+    this.#events.gone(this, reason);
+  }
+}

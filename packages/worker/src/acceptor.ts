@@ -1,0 +1,208 @@
+import { randomBytes } from "node:crypto";
+import { createServer, type Server, type Socket } from "node:net";
+import {
+  type AcceptorCounters,
+  type ExchangeRecord,
+  FieldNames,
+  type PublishedLoad,
+  ResponseHead,
+  SeedSequence,
+  type ServerLoad,
+  type Snapshot,
+} from "@shunt/core";
+import type { Logger } from "pino";
+import { Peers } from "./accept/peers.ts";
+import { Dispatcher } from "./classify/dispatch.ts";
+import { TimerWheel } from "./io/timer-wheel.ts";
+import { Turn } from "./io/turn.ts";
+import { AccessLog } from "./observe/access-log.ts";
+import { Observer } from "./observe/observer.ts";
+import { Selector } from "./select/selector.ts";
+import { Service } from "./serve.ts";
+import { Recorder } from "./track/recorder.ts";
+
+export type AcceptorState = "starting" | "accepting" | "draining" | "stopped";
+
+export interface AcceptorOptions {
+  readonly id: string;
+  readonly snapshot: Snapshot;
+  readonly log: Logger;
+  /** A test hook: heads that hold this text hang the classifier thread that gets them. */
+  readonly hangOn?: string | undefined;
+}
+
+/** Connections that the kernel keeps until we accept them. */
+const BACKLOG = 4_096;
+/** How often an acceptor that drains looks whether it is done. */
+const DRAIN_LOOK_MS = 25;
+
+/**
+ * One acceptor: its listeners, its clients, its server connections.
+ * starting -> accepting -> draining -> stopped (docs/lifecycle/acceptor.md).
+ */
+export class Acceptor {
+  #state: AcceptorState = "starting";
+  #snapshot: Snapshot;
+  readonly #log: Logger;
+  readonly #hangOn: string | undefined;
+  readonly #clock = (): number => performance.now();
+  readonly #peers = new Peers();
+  readonly #wheel: TimerWheel;
+  readonly #turn: Turn;
+  readonly #access: AccessLog;
+  readonly #recorder: Recorder;
+  readonly #observer: Observer;
+  readonly #selector: Selector;
+  readonly #service: Service;
+  readonly #servers: Server[] = [];
+  #dispatcher!: Dispatcher;
+
+  constructor({ id, snapshot, log, hangOn }: AcceptorOptions) {
+    const { config } = snapshot;
+    this.#snapshot = snapshot;
+    this.#log = log;
+    this.#hangOn = hangOn;
+    this.#peers.trust(config.trust.peers);
+    this.#wheel = new TimerWheel(this.#clock, () => this.#tick());
+    this.#turn = new Turn(() => this.#dispatcher.flush());
+    this.#access = new AccessLog(config.log.access, id);
+    this.#recorder = new Recorder(id, config.limits.recentExchanges);
+    this.#observer = new Observer(log, this.#access, this.#recorder, this.#clock);
+    this.#selector = new Selector(snapshot, new SeedSequence(randomBytes(4).readUInt32LE()), this.#clock);
+    this.#service = new Service({
+      peers: this.#peers,
+      selector: this.#selector,
+      wheel: this.#wheel,
+      turn: this.#turn,
+      head: new ResponseHead(new FieldNames(), config.limits),
+      observer: this.#observer,
+      clock: this.#clock,
+      requestId: requestIds(),
+    });
+  }
+
+  get state(): AcceptorState {
+    return this.#state;
+  }
+
+  get connections(): number {
+    return this.#service.clients.size;
+  }
+
+  get exchanges(): number {
+    return this.#service.exchanges;
+  }
+
+  /** Starts the classifier threads; resolves when they have loaded the rules. */
+  async start(): Promise<void> {
+    this.#dispatcher = await Dispatcher.start(this.#snapshot, this.#hangOn);
+    this.#service.dispatcher = this.#dispatcher;
+    this.#wheel.start();
+  }
+
+  /** Starts accepting on a listening handle. */
+  adopt(listener: string, handle: object): Promise<void> {
+    const server = createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true }, (socket) =>
+      this.#accept(socket),
+    );
+    this.#servers.push(server);
+    return new Promise((resolve, reject) => {
+      server.once("error", (cause) => reject(new Error(`Cannot listen as "${listener}"`, { cause })));
+      server.listen(handle, BACKLOG, () => {
+        if (this.#state === "starting") this.#state = "accepting";
+        resolve();
+      });
+    });
+  }
+
+  /** Works by another snapshot from now on, once the classifier threads have its rules. */
+  apply(snapshot: Snapshot): void {
+    if (snapshot.generation <= this.#snapshot.generation) return;
+    this.#snapshot = snapshot;
+    this.#dispatcher.adopt(snapshot).then(
+      () => {
+        this.#peers.trust(snapshot.config.trust.peers);
+        this.#selector.adopt(snapshot);
+      },
+      (error: unknown) => this.#log.error({ error, generation: snapshot.generation }, "snapshot refused"),
+    );
+  }
+
+  applyLoad(acceptors: number, servers: readonly PublishedLoad[]): void {
+    this.#selector.applyLoad(acceptors, servers);
+  }
+
+  loads(): readonly ServerLoad[] {
+    return Array.from(this.#selector.backends, (backend) => ({
+      server: backend.id,
+      outstanding: backend.outstanding,
+      latencyMs: Math.round(backend.latencyMs * 1_000) / 1_000,
+      requests: backend.requests,
+      failures: backend.failures,
+      connections: backend.connections,
+      ejected: backend.ejected,
+    }));
+  }
+
+  counters(): AcceptorCounters {
+    const { batches, inline, stuck } = this.#dispatcher;
+    return this.#observer.counters.report(
+      {
+        classifier_batches_total: batches,
+        classifier_inline_total: inline,
+        classifier_stuck_total: stuck,
+        access_log_lines_dropped_total: this.#access.dropped,
+      },
+      { client_connections: this.connections, exchanges: this.exchanges },
+    );
+  }
+
+  recent(limit: number): readonly ExchangeRecord[] {
+    return this.#recorder.recent(limit);
+  }
+
+  reopenLogs(): void {
+    this.#access.reopen();
+  }
+
+  /** Stops accepting, finishes what is in flight within `timeouts.drainMs`, then ends what is left. */
+  async drain(): Promise<void> {
+    if (this.#state === "draining" || this.#state === "stopped") return;
+    this.#state = "draining";
+    for (const server of this.#servers) server.close();
+    this.#service.drain();
+    const end = this.#clock() + this.#snapshot.config.timeouts.drainMs;
+    while (this.connections > 0 && this.#clock() < end) await sleep(DRAIN_LOOK_MS);
+    for (const client of [...this.#service.clients]) client.destroy();
+    this.#wheel.stop();
+    await this.#dispatcher.close();
+    await this.#access.close();
+    this.#state = "stopped";
+  }
+
+  #accept(socket: Socket): void {
+    const { config } = this.#snapshot;
+    if (this.connections >= config.limits.connections) {
+      this.#observer.counters.connectionsRefused++;
+      socket.destroy();
+      return;
+    }
+    this.#service.accept(socket, config);
+  }
+
+  #tick(): void {
+    this.#selector.refresh();
+    this.#access.flush();
+  }
+}
+
+/** Ids that no other acceptor gives: chance once, then a number. */
+function requestIds(): () => string {
+  const prefix = randomBytes(9).toString("base64url");
+  let number = 0;
+  return () => `${prefix}-${(number++).toString(36)}`;
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,60 @@
+import { type Address, type Cidr, type Facts, matchesCidr, parseAddress } from "@shunt/core";
+
+/** Addresses in one message that are looked at, from the right. */
+const MAX_HOPS = 32;
+
+/**
+ * The client that a trusted peer speaks for: the rightmost address of X-Forwarded-For, or else of Forwarded (RFC 7239),
+ * that is not itself trusted; the leftmost when all are. What does not parse ends the search: behind it anybody may
+ * have written anything. Undefined when the peer tells nothing.
+ */
+export function forwardedClient(facts: Facts, peer: Address, trusted: readonly Cidr[]): Address | undefined {
+  const listed = facts.header("x-forwarded-for");
+  const hops = listed.length > 0 ? listed.join(",").split(",") : forwardedFor(facts.header("forwarded"));
+  let client: Address | undefined;
+  for (let i = hops.length - 1; i >= Math.max(0, hops.length - MAX_HOPS); i--) {
+    const address = parseAddress(withoutPort((hops[i] as string).trim()));
+    if (address === undefined) break;
+    client = address;
+    if (!trusted.some((cidr) => matchesCidr(address, cidr))) break;
+  }
+  return client?.text === peer.text ? undefined : client;
+}
+
+/** The `for` parameters of Forwarded, in order. */
+function forwardedFor(values: readonly string[]): string[] {
+  return values
+    .flatMap((value) => value.split(","))
+    .map((element) => {
+      const pair = element.split(";").find((part) => part.trim().toLowerCase().startsWith("for="));
+      return (pair ?? "").trim().slice("for=".length).replaceAll('"', "");
+    });
+}
+
+/** "192.0.2.1:80" and "[2001:db8::1]:80" as some proxies write them. */
+function withoutPort(text: string): string {
+  if (text.startsWith("[")) return text.slice(1, text.indexOf("]"));
+  const colon = text.indexOf(":");
+  return colon >= 0 && colon === text.lastIndexOf(":") ? text.slice(0, colon) : text;
+}
+
+/** The address that crossed the thread boundary as words; its text is made when a rule or a hash asks for it. */
+export function addressFromWords(family: 4 | 6, a: number, b: number, c: number, d: number): Address {
+  return new WordAddress(family, [a, b, c, d]);
+}
+
+class WordAddress implements Address {
+  readonly family: 4 | 6;
+  readonly words: readonly [number, number, number, number];
+
+  constructor(family: 4 | 6, words: readonly [number, number, number, number]) {
+    this.family = family;
+    this.words = words;
+  }
+
+  get text(): string {
+    if (this.family === 4) return [24, 16, 8, 0].map((shift) => (this.words[0] >>> shift) & 0xff).join(".");
+    const parts = this.words.flatMap((word) => [(word >>> 16).toString(16), (word & 0xffff).toString(16)]);
+    return parseAddress(parts.join(":"))?.text ?? parts.join(":");
+  }
+}

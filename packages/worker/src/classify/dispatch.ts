@@ -1,0 +1,280 @@
+import { Batch, type EntryPeer, RECORD, type Snapshot, Verdict } from "@shunt/core";
+import { Piscina } from "piscina";
+import { Judge } from "./judge.ts";
+import type { ClassifierTask, ClassifierThreadData } from "./thread.ts";
+
+/** Whoever has unread octets that begin with a head: a client connection. */
+export interface Unread {
+  readonly peer: EntryPeer;
+  /** Octets that were received and not yet read as heads. Grows at its end only, while they are judged. */
+  readonly unread: Buffer;
+  /** How many further requests may be read now. */
+  readonly room: number;
+  /** One verdict after the other, in order; offsets count from the start of `unread`. */
+  judged(verdict: Verdict, snapshot: Snapshot): void;
+  /** No more verdicts come; `read` octets of `unread` are done with. `stuck`: the request behind them cannot be judged. */
+  judgedAll(read: number, stuck: boolean): void;
+}
+
+/** One batch: entries, octets, and room for verdicts. 256 clients with one small head each fill it four times over. */
+const BATCH = Object.freeze({ entries: 256, dataBytes: 524_288, recordWords: 131_072 });
+/** Octets of one client in one batch. Above the highest `limits.headBytes`, so that a whole head always fits. */
+const ENTRY_BYTES = 98_304;
+/** How often a batch in flight is looked at. Deadlines are counted in looks: a process that was stopped took none. */
+const LOOK_MS = 10;
+/** Looks until a thread that has not begun is given up: it may be loading code or rules. */
+const LOOKS_TO_BEGIN = 1_000;
+
+/** A batch on its way through a thread. */
+interface Flight {
+  readonly batch: Batch;
+  readonly clients: readonly Unread[];
+  readonly snapshot: Snapshot;
+  readonly abort: AbortController;
+  /** Progress at the last look, and how many looks have seen no other. */
+  seen: number;
+  looks: number;
+  landed: boolean;
+}
+
+/**
+ * The event loop's side of classification. Clients queue up during a turn; at its end a lone one is judged here, and
+ * several go to a thread as one batch. One batch is in flight per thread; what arrives meanwhile is the next.
+ * One thread more than is used stands by: when one is stuck, what is left of its batch goes there at once.
+ */
+export class Dispatcher {
+  #snapshot: Snapshot;
+  #config: SharedArrayBuffer;
+  #judge: Judge;
+  #queue: Unread[] = [];
+  /** Threads that may work at the same time. */
+  readonly #threads: number;
+  readonly #pool: Piscina<ClassifierTask, void>;
+  readonly #hangOn: string | undefined;
+  readonly #lone = new Batch(new ArrayBuffer(Batch.bytes(LONE)), LONE);
+  readonly #spare: Batch[] = [];
+  readonly #flights: Flight[] = [];
+  readonly #verdict = new Verdict();
+  #watching = false;
+  /** Batches that a thread judged, heads judged here, threads that were stuck. */
+  batches = 0;
+  inline = 0;
+  stuck = 0;
+
+  static async start(snapshot: Snapshot, hangOn?: string): Promise<Dispatcher> {
+    const judge = await Judge.of(snapshot.config);
+    const dispatcher = new Dispatcher(snapshot, judge, hangOn);
+    await dispatcher.#warm(snapshot, dispatcher.#config);
+    return dispatcher;
+  }
+
+  private constructor(snapshot: Snapshot, judge: Judge, hangOn: string | undefined) {
+    this.#snapshot = snapshot;
+    this.#judge = judge;
+    this.#config = shared(snapshot);
+    this.#hangOn = hangOn;
+    this.#threads = Math.max(1, snapshot.config.classifierThreads);
+    const threads = this.#threads + 1;
+    this.#pool = new Piscina<ClassifierTask, void>({
+      filename: new URL(import.meta.url.endsWith(".ts") ? "./thread.ts" : "./thread.js", import.meta.url)
+        .href,
+      minThreads: threads,
+      maxThreads: threads,
+      workerData: { hangOn } satisfies ClassifierThreadData,
+    });
+    this.#pool.on("error", () => {});
+  }
+
+  get snapshot(): Snapshot {
+    return this.#snapshot;
+  }
+
+  /** Judges by another snapshot from now on, once every thread has its rules. */
+  async adopt(snapshot: Snapshot): Promise<void> {
+    const config = shared(snapshot);
+    const judge = await Judge.of(snapshot.config);
+    await this.#warm(snapshot, config);
+    this.#snapshot = snapshot;
+    this.#config = config;
+    this.#judge = judge;
+  }
+
+  /** Queues a client for the end of this turn; it must not queue again before it was judged. */
+  enqueue(client: Unread): void {
+    this.#queue.push(client);
+  }
+
+  /** To be called at the end of a turn: judges or sends off what has queued up. */
+  flush(): void {
+    if (this.#queue.length === 0) return;
+    if (this.#queue.length === 1 && this.#flights.length === 0 && this.#mayJudgeHere()) {
+      this.#judgeHere(this.#queue.pop() as Unread);
+      return;
+    }
+    while (this.#queue.length > 0 && this.#flights.length < this.#threads) this.#send();
+  }
+
+  close(): Promise<void> {
+    return this.#pool.destroy();
+  }
+
+  #mayJudgeHere(): boolean {
+    return !this.#judge.costly && this.#hangOn === undefined;
+  }
+
+  #judgeHere(client: Unread): void {
+    const batch = this.#lone;
+    batch.clear();
+    const unread = client.unread;
+    batch.add(
+      unread.length > ENTRY_BYTES ? unread.subarray(0, ENTRY_BYTES) : unread,
+      client.peer,
+      client.room,
+    );
+    this.#judge.judge(batch, 0);
+    this.inline++;
+    this.#deliver(batch, [client], this.#snapshot, 1);
+  }
+
+  #send(): void {
+    const batch = this.#spare.pop() ?? new Batch(new SharedArrayBuffer(Batch.bytes(BATCH)), BATCH);
+    batch.clear();
+    const clients = this.#fill(batch);
+    const flight: Flight = {
+      batch,
+      clients,
+      snapshot: this.#snapshot,
+      abort: new AbortController(),
+      seen: -1,
+      looks: 0,
+      landed: false,
+    };
+    this.#flights.push(flight);
+    this.batches++;
+    this.#pool.run(this.#task(batch, this.#snapshot, this.#config), { signal: flight.abort.signal }).then(
+      () => this.#land(flight),
+      () => this.#giveUp(flight),
+    );
+    this.#watch();
+  }
+
+  /** Takes clients from the queue, in order, as long as there is room in the batch. */
+  #fill(batch: Batch): Unread[] {
+    let taken = 0;
+    for (const client of this.#queue) {
+      const { unread } = client;
+      if (batch.size.dataBytes - batch.dataUsed < Math.min(unread.length, ENTRY_BYTES)) break;
+      const octets = unread.length > ENTRY_BYTES ? unread.subarray(0, ENTRY_BYTES) : unread;
+      if (batch.add(octets, client.peer, client.room) === 0) break;
+      taken++;
+    }
+    const clients = taken === this.#queue.length ? this.#queue : this.#queue.slice(0, taken);
+    this.#queue = taken === this.#queue.length ? [] : this.#queue.slice(taken);
+    return clients;
+  }
+
+  #task(batch: Batch, snapshot: Snapshot, config: SharedArrayBuffer): ClassifierTask {
+    return {
+      memory: batch.memory as SharedArrayBuffer,
+      size: batch.size,
+      entries: batch.entries,
+      generation: snapshot.generation,
+      config,
+    };
+  }
+
+  /** The thread came to the end of the batch. */
+  #land(flight: Flight): void {
+    if (flight.landed) return;
+    this.#end(flight);
+    this.#spare.push(flight.batch);
+    this.#deliver(flight.batch, flight.clients, flight.snapshot, flight.clients.length);
+    this.flush();
+  }
+
+  /**
+   * The thread is stuck or died. What it published stands; the request that it was at gets 500; the entries behind go
+   * to the front of the queue. The batch's memory is not used again: the thread may still write into it.
+   */
+  #giveUp(flight: Flight): void {
+    if (flight.landed) return;
+    this.#end(flight);
+    this.stuck++;
+    const current = Math.max(flight.batch.current, 0);
+    this.#queue = [...flight.clients.slice(current + 1), ...this.#queue];
+    this.#deliver(flight.batch, flight.clients, flight.snapshot, current);
+    flight.abort.abort();
+    this.flush();
+  }
+
+  #end(flight: Flight): void {
+    flight.landed = true;
+    this.#flights.splice(this.#flights.indexOf(flight), 1);
+  }
+
+  /**
+   * Reads what was published and tells the clients. Entries below `judged` came to their end; the one at `judged`,
+   * if there is such a one, is stuck behind its last published verdict.
+   */
+  #deliver(batch: Batch, clients: readonly Unread[], snapshot: Snapshot, judged: number): void {
+    const verdict = this.#verdict;
+    const { published } = batch;
+    batch.rewind();
+    let entry = 0;
+    let read = 0;
+    for (let i = 0; i < published; i++) {
+      batch.read(verdict);
+      for (; entry < verdict.entry; entry++, read = 0) (clients[entry] as Unread).judgedAll(read, false);
+      read = verdict.end;
+      if (verdict.kind === RECORD.REQUEST || verdict.kind === RECORD.REFUSED)
+        (clients[entry] as Unread).judged(verdict, snapshot);
+    }
+    for (; entry < judged; entry++, read = 0) (clients[entry] as Unread).judgedAll(read, false);
+    if (entry < clients.length && judged < clients.length) (clients[entry] as Unread).judgedAll(read, true);
+  }
+
+  #watch(): void {
+    if (this.#watching) return;
+    this.#watching = true;
+    setTimeout(() => this.#look(), LOOK_MS);
+  }
+
+  #look(): void {
+    this.#watching = false;
+    for (const flight of [...this.#flights]) if (this.#isStuck(flight)) this.#giveUp(flight);
+    if (this.#flights.length > 0) this.#watch();
+  }
+
+  #isStuck(flight: Flight): boolean {
+    const { current, published } = flight.batch;
+    const progress = published * BATCH.entries * 2 + current;
+    if (progress !== flight.seen) {
+      flight.seen = progress;
+      flight.looks = 0;
+      return false;
+    }
+    flight.looks++;
+    if (current < 0) return flight.looks > LOOKS_TO_BEGIN;
+    // One look more than the time has: the first of them may have come right behind the last progress.
+    return (
+      current < flight.clients.length && flight.looks * LOOK_MS > flight.snapshot.config.timeouts.classifyMs
+    );
+  }
+
+  /** Lets every thread load its code and the rules of a snapshot: as many tasks as threads, at the same time. */
+  async #warm(snapshot: Snapshot, config: SharedArrayBuffer): Promise<void> {
+    const tiny = { entries: 1, dataBytes: 0, recordWords: 0 };
+    const batch = new Batch(new SharedArrayBuffer(Batch.bytes(tiny)), tiny);
+    const task = this.#task(batch, snapshot, config);
+    await Promise.all(Array.from({ length: this.#threads + 1 }, () => this.#pool.run(task)));
+  }
+}
+
+const LONE = Object.freeze({ entries: 1, dataBytes: ENTRY_BYTES, recordWords: 131_072 });
+
+function shared(snapshot: Snapshot): SharedArrayBuffer {
+  const json = Buffer.from(JSON.stringify(snapshot.config));
+  const memory = new SharedArrayBuffer(json.length);
+  new Uint8Array(memory).set(json);
+  return memory;
+}

@@ -1,0 +1,227 @@
+import {
+  type Address,
+  affinityOf,
+  type Batch,
+  type Cidr,
+  type CompiledRules,
+  classify,
+  compileRules,
+  type DataPlaneConfig,
+  FIELD,
+  FieldNames,
+  HEAD,
+  HEAD_FLAG,
+  HeadFacts,
+  NO_AFFINITY,
+  parseCidr,
+  RECORD,
+  RequestHead,
+  type VerdictFields,
+} from "@shunt/core";
+import { createIdentifier, type Identifier } from "../identity/identifier.ts";
+import { addressFromWords, forwardedClient } from "./client-address.ts";
+
+/**
+ * Frames and classifies the unread octets of client connections. The same object of code works in a classifier thread
+ * on a batch, and on the event loop on a lone head: what differs is only who calls it (decision 0002).
+ */
+export class Judge {
+  /** Rules or identity need what must not run on an event loop: expressions, signatures. */
+  readonly costly: boolean;
+
+  readonly #rules: CompiledRules;
+  readonly #config: DataPlaneConfig;
+  readonly #identifier: Identifier;
+  readonly #trusted: readonly Cidr[];
+  readonly #head: RequestHead;
+  readonly #facts: HeadFacts;
+  readonly #verdict: VerdictFields;
+  #batch!: Batch;
+  #entry = 0;
+  #at = 0;
+  #end = 0;
+  #room = 0;
+  #peerTrusted = false;
+  #client!: Address;
+
+  static async of(config: DataPlaneConfig): Promise<Judge> {
+    return new Judge(config, await createIdentifier(config.identity));
+  }
+
+  private constructor(config: DataPlaneConfig, identifier: Identifier) {
+    const { identity } = config;
+    this.#rules = compileRules(config.rules, config.defaultClass);
+    this.#config = config;
+    this.#identifier = identifier;
+    this.costly = this.#rules.costly || identifier.costly;
+    this.#trusted = config.trust.peers.flatMap((text) => parseCidr(text) ?? []);
+    const names = new FieldNames(fieldsRead(config, this.#rules));
+    const identityHeader = identity.kind === "header" ? names.numberOf(identity.name) : FIELD.UNKNOWN;
+    this.#head = new RequestHead(names, config.limits, identityHeader);
+    this.#facts = new HeadFacts(this.#head, names);
+    this.#verdict = newVerdict(this.#head.lines.drops);
+  }
+
+  /** Judges one entry of a batch. A promise only where a signature has to be verified first. */
+  judge(batch: Batch, entry: number): void | Promise<void> {
+    const at = batch.entryAt(entry);
+    this.#batch = batch;
+    this.#entry = entry;
+    this.#at = 0;
+    this.#end = batch.entryLength(entry);
+    this.#room = batch.entryRoom(entry);
+    this.#peerTrusted = batch.entryTrusted(entry);
+    this.#client = addressFromWords(
+      batch.entryFamily(entry),
+      batch.entryWord(entry, 0),
+      batch.entryWord(entry, 1),
+      batch.entryWord(entry, 2),
+      batch.entryWord(entry, 3),
+    );
+    batch.begin(entry);
+    this.#head.load(batch.data, at, at + this.#end);
+    return this.#run();
+  }
+
+  /** One head after the other, until content, a refusal or the end. */
+  #run(): void | Promise<void> {
+    while (this.#frame()) {
+      const seconds = Math.floor(Date.now() / 1_000);
+      const user = this.#identifier.identify(this.#facts, this.#peerTrusted, seconds);
+      if (typeof user === "object") return user.then((name) => this.#resume(name));
+      if (!this.#decide(user)) return;
+    }
+  }
+
+  #resume(user: string | undefined): void | Promise<void> {
+    if (this.#decide(user)) return this.#run();
+  }
+
+  /** Whether there is another whole head that may go on. If not, the entry's last record is written. */
+  #frame(): boolean {
+    const head = this.#head;
+    if (this.#at === this.#end) return false;
+    if (this.#room === 0 || !this.#batch.fits(MAX_RANGES, MAX_TEXT)) return this.#finish(RECORD.STOPPED);
+    switch (head.judge(this.#at, this.#end, this.#peerTrusted)) {
+      case HEAD.INCOMPLETE:
+        this.#at = head.start;
+        return this.#finish(RECORD.INCOMPLETE);
+      case HEAD.REFUSED:
+        return this.#refuse();
+      default:
+        this.#facts.of(this.#client, undefined);
+        return true;
+    }
+  }
+
+  /** Writes the verdict on the framed head. Returns whether the entry goes on behind it. */
+  #decide(user: string | undefined): boolean {
+    const head = this.#head;
+    const forwarded = this.#peerTrusted
+      ? forwardedClient(this.#facts, this.#client, this.#trusted)
+      : undefined;
+    const facts = this.#facts.of(forwarded ?? this.#client, user);
+    const verdict = this.#verdict;
+    verdict.kind = RECORD.REQUEST;
+    this.#describe();
+    verdict.rule = classify(facts, this.#rules);
+    verdict.class =
+      verdict.rule < 0 ? this.#rules.defaultClass : (this.#rules.classes[verdict.rule] as number);
+    verdict.affinity = this.#affinity(verdict.class);
+    verdict.dropCount = head.lines.dropCount;
+    this.#write(user, forwarded);
+    this.#at = head.end;
+    this.#room--;
+    return !endsEntry(head.flags);
+  }
+
+  #affinity(cls: number): number {
+    const pool = this.#config.pools[this.#config.classes[cls]?.pool ?? -1];
+    return pool?.hashOn === undefined ? NO_AFFINITY : affinityOf(this.#facts, pool.hashOn);
+  }
+
+  #refuse(): false {
+    const verdict = this.#verdict;
+    verdict.kind = RECORD.REFUSED;
+    this.#describe();
+    verdict.refusal = this.#head.refusal;
+    verdict.refusalAt = this.#head.refusalAt;
+    verdict.dropCount = 0;
+    this.#write(undefined, undefined);
+    verdict.refusal = 0;
+    return false;
+  }
+
+  #finish(kind: number): false {
+    const verdict = this.#verdict;
+    verdict.kind = kind;
+    verdict.start = this.#at;
+    verdict.end = this.#at;
+    verdict.dropCount = 0;
+    this.#write(undefined, undefined);
+    return false;
+  }
+
+  #describe(): void {
+    const head = this.#head;
+    const verdict = this.#verdict;
+    verdict.start = head.start;
+    verdict.end = head.end;
+    verdict.method = head.method;
+    verdict.flags = head.flags;
+    verdict.contentLength = head.contentLength;
+    verdict.targetAt = head.targetAt;
+    verdict.targetLength = head.targetLength;
+    verdict.authorityAt = head.authorityAt;
+    verdict.authorityLength = head.authorityLength;
+  }
+
+  #write(user: string | undefined, client: Address | undefined): void {
+    this.#batch.write(
+      this.#entry,
+      this.#verdict,
+      user === undefined ? undefined : Buffer.from(user),
+      client === undefined ? undefined : Buffer.from(client.text),
+    );
+    this.#batch.publish();
+  }
+}
+
+/** Ranges and octets of text that one record can need at most: PARSER_FIELDS / 2 ranges, a user, an address. */
+const MAX_RANGES = 257;
+const MAX_TEXT = 1_200;
+
+/** Behind content, an upgrade or a last request of its connection there is no head that could be read now. */
+function endsEntry(flags: number): boolean {
+  return (flags & (HEAD_FLAG.CONTENT | HEAD_FLAG.UPGRADE)) !== 0 || (flags & HEAD_FLAG.PERSISTENT) === 0;
+}
+
+/** Names of the fields that somebody may ask for by name. */
+function fieldsRead(config: DataPlaneConfig, rules: CompiledRules): string[] {
+  const names = [...rules.reads.headers, "authorization", "cookie", "x-forwarded-for", "forwarded"];
+  for (const { hashOn } of config.pools) if (hashOn?.on === "header") names.push(hashOn.name);
+  if (config.identity.kind === "header") names.push(config.identity.name);
+  return names;
+}
+
+function newVerdict(drops: Int32Array): VerdictFields {
+  return {
+    kind: 0,
+    start: 0,
+    end: 0,
+    method: 0,
+    flags: 0,
+    contentLength: 0,
+    rule: -1,
+    class: 0,
+    affinity: 0,
+    targetAt: 0,
+    targetLength: 0,
+    authorityAt: 0,
+    authorityLength: 0,
+    refusal: 0,
+    refusalAt: 0,
+    dropCount: 0,
+    drops,
+  };
+}

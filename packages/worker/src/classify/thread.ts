@@ -1,0 +1,56 @@
+import { workerData } from "node:worker_threads";
+import { Batch, type BatchSize, type DataPlaneConfig } from "@shunt/core";
+import { Judge } from "./judge.ts";
+
+/** What the event loop hands to a classifier thread. */
+export interface ClassifierTask {
+  readonly memory: SharedArrayBuffer;
+  readonly size: BatchSize;
+  readonly entries: number;
+  /** Of the rules to judge by. */
+  readonly generation: number;
+  /** The configuration of that generation as JSON, in shared memory: a handle of a few bytes for the thread that has it. */
+  readonly config: SharedArrayBuffer;
+}
+
+/** What a classifier thread is started with. */
+export interface ClassifierThreadData {
+  /** A test hook: heads that hold this text hang the thread. Undefined outside of tests. */
+  readonly hangOn: string | undefined;
+}
+
+const { hangOn } = workerData as ClassifierThreadData;
+/** Rules of the generations in use: an exchange keeps to the one that it began with, so two may take turns. */
+const judges = new Map<number, Promise<Judge>>();
+const KEPT_GENERATIONS = 3;
+
+/** Judges a batch. What it found lies in the batch; the returned value says only that it came to the end. */
+export default async function classifyBatch(task: ClassifierTask): Promise<void> {
+  const judge = await judgeOf(task);
+  const batch = new Batch(task.memory, task.size);
+  for (let entry = 0; entry < task.entries; entry++) {
+    if (hangOn !== undefined) hangOnPurpose(batch, entry, hangOn);
+    const pending = judge.judge(batch, entry);
+    if (pending !== undefined) await pending;
+  }
+  batch.begin(task.entries);
+}
+
+function judgeOf(task: ClassifierTask): Promise<Judge> {
+  let judge = judges.get(task.generation);
+  if (judge === undefined) {
+    const config = JSON.parse(Buffer.from(task.config).toString("utf8")) as DataPlaneConfig;
+    judge = Judge.of(config);
+    judges.set(task.generation, judge);
+    const oldest = Math.min(...judges.keys());
+    if (judges.size > KEPT_GENERATIONS) judges.delete(oldest);
+  }
+  return judge;
+}
+
+function hangOnPurpose(batch: Batch, entry: number, text: string): void {
+  const at = batch.entryAt(entry);
+  const octets = Buffer.from(batch.data.subarray(at, at + batch.entryLength(entry)));
+  batch.begin(entry);
+  while (octets.includes(text));
+}

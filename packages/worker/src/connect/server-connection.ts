@@ -1,0 +1,370 @@
+import { connect, type Socket } from "node:net";
+import {
+  type BodyFraming,
+  ChunkedBody,
+  CloseDelimitedBody,
+  type DataPlaneConfig,
+  FAILURE,
+  type Failure,
+  HEAD,
+  HEAD_FLAG,
+  LengthBody,
+  NO_BODY,
+  RESPONSE_BODY,
+  type ResponseHead,
+} from "@shunt/core";
+import { Outbox } from "../io/outbox.ts";
+import { Deadline, type TimerWheel } from "../io/timer-wheel.ts";
+import type { Turn } from "../io/turn.ts";
+import type { Attempt } from "../track/attempt.ts";
+import type { Backend } from "./backend.ts";
+
+/** What happens on a server connection, told to whoever serves the exchange. */
+export interface ServerEvents {
+  connected(attempt: Attempt): void;
+  /** A 1xx that is handed on. */
+  interim(attempt: Attempt, head: ResponseHead): void;
+  /** The head of the final response, with the octets of its body that came with it. `complete`: that is all of it. */
+  head(attempt: Attempt, head: ResponseHead, body: Uint8Array, complete: boolean): void;
+  /** Body octets as they came; `complete`: the last. */
+  body(attempt: Attempt, octets: Uint8Array, complete: boolean): void;
+  /** The server agreed to another protocol; `rest` are its first octets. */
+  upgraded(attempt: Attempt, head: ResponseHead, rest: Uint8Array): void;
+  tunnelled(attempt: Attempt, octets: Uint8Array): void;
+  tunnelEnded(attempt: Attempt): void;
+  /** The attempt cannot go on. `detail` is for the log. */
+  failed(attempt: Attempt, failure: Failure, detail: string): void;
+  /** More content may be sent. */
+  writable(attempt: Attempt): void;
+  /** An idle connection said something or broke; for log and metric. */
+  closedIdle(backend: Backend, reason: string): void;
+}
+
+export interface ServerConnectionParts {
+  readonly wheel: TimerWheel;
+  readonly turn: Turn;
+  readonly events: ServerEvents;
+  /** Judges heads; one serves all connections of a loop. */
+  readonly head: ResponseHead;
+}
+
+type State = "connecting" | "idle" | "busy" | "tunnel" | "closed";
+
+const EMPTY = Buffer.alloc(0);
+
+/**
+ * A second connection (claim C10): to one server, carrying one exchange at a time. It is used again only after a
+ * response that ended where its framing said, with nothing behind it; in every other case it is destroyed.
+ */
+export class ServerConnection {
+  readonly backend: Backend;
+  state: State = "connecting";
+  attempt: Attempt | undefined;
+  /** Exchanges that it has carried. */
+  carried = 0;
+
+  readonly #parts: ServerConnectionParts;
+  readonly #socket: Socket;
+  readonly #outbox: Outbox;
+  readonly #deadline: Deadline;
+  #config: DataPlaneConfig;
+  #partial: Buffer = EMPTY;
+  #body: BodyFraming = NO_BODY;
+  #headSeen = false;
+  /** What was received so far allows another exchange behind this one. */
+  #reusable = true;
+  #paused = false;
+  /** Data without chunk framing, for a client that does not know chunks; undefined when octets pass as they are. */
+  #unchunked: Uint8Array[] | undefined;
+
+  constructor(backend: Backend, config: DataPlaneConfig, parts: ServerConnectionParts) {
+    const { host, port } = backend;
+    this.backend = backend;
+    this.#config = config;
+    this.#parts = parts;
+    this.#deadline = new Deadline(parts.wheel, () => this.#expired());
+    this.#socket = connect({ host, port, noDelay: true, keepAlive: true, allowHalfOpen: true });
+    this.#outbox = new Outbox(this.#socket, parts.turn);
+    backend.connections++;
+    this.#deadline.set(config.timeouts.connectMs);
+    this.#socket
+      .on("connect", () => this.#connected())
+      .on("data", (chunk: Buffer) => this.#data(chunk))
+      .on("drain", () => this.#drained())
+      .on("end", () => this.#ended())
+      .on("error", (error: NodeJS.ErrnoException) => this.#broke(error));
+  }
+
+  get paused(): boolean {
+    return this.#paused;
+  }
+
+  /** Takes the connection for an attempt, and sends its head. */
+  begin(attempt: Attempt, config: DataPlaneConfig): void {
+    this.attempt = attempt;
+    this.#config = config;
+    attempt.onReused = this.carried++ > 0;
+    this.#body = NO_BODY;
+    this.#headSeen = false;
+    this.#unchunked = undefined;
+    if (this.state === "idle") {
+      this.state = "busy";
+      this.#deadline.set(config.timeouts.responseMs);
+    }
+    this.#outbox.push(attempt.exchange.requestHead);
+  }
+
+  /** Sends content, or octets of a tunnel. Returns false when no more should come before `writable`. */
+  send(octets: Uint8Array): boolean {
+    this.#outbox.push(octets);
+    if (this.state === "busy" && !this.#headSeen) this.#deadline.set(this.#config.timeouts.responseMs);
+    if (this.state === "tunnel") this.#deadline.set(this.#config.timeouts.tunnelIdleMs);
+    return this.#outbox.pending < this.#config.limits.requestBufferBytes;
+  }
+
+  /** Ends this side of a tunnel. */
+  end(): void {
+    this.#outbox.end();
+  }
+
+  /** Stops reading: what comes stays in the kernel, and then with the server. Whoever makes us pause has a time limit. */
+  pause(): void {
+    if (this.#paused) return;
+    this.#paused = true;
+    this.#socket.pause();
+    this.#deadline.clear();
+  }
+
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#socket.resume();
+    this.#deadline.set(this.#idleMs());
+  }
+
+  /** Ends it at once. An attempt that it carries is not told: whoever calls knows. */
+  destroy(): void {
+    if (this.state === "closed") return;
+    this.state = "closed";
+    this.attempt = undefined;
+    this.#deadline.clear();
+    this.backend.connections--;
+    this.backend.forget(this);
+    this.#socket.destroy();
+  }
+
+  #connected(): void {
+    if (this.state !== "connecting") return;
+    this.state = "busy";
+    this.#deadline.set(this.#config.timeouts.responseMs);
+    if (this.attempt !== undefined) this.#parts.events.connected(this.attempt);
+  }
+
+  #drained(): void {
+    if (this.attempt !== undefined) this.#parts.events.writable(this.attempt);
+  }
+
+  #data(chunk: Buffer): void {
+    const { attempt } = this;
+    if (this.state === "closed") return;
+    if (attempt === undefined) this.#closeIdle("unsolicited octets");
+    else if (this.state === "tunnel") this.#tunnelled(attempt, chunk);
+    else if (this.#headSeen) this.#takeBody(attempt, chunk);
+    else this.#takeHeads(attempt, chunk);
+  }
+
+  /** Interim responses, any number of them, and the head of the final one. */
+  #takeHeads(attempt: Attempt, chunk: Buffer): void {
+    const source = this.#partial.length === 0 ? chunk : Buffer.concat([this.#partial, chunk]);
+    this.#partial = EMPTY;
+    const { head } = this.#parts;
+    const toHead = attempt.exchange.has(HEAD_FLAG.HEAD_METHOD);
+    let at = 0;
+    while (at < source.length) {
+      const outcome = head.judge(source, at, source.length, toHead);
+      if (outcome === HEAD.INCOMPLETE) {
+        this.#partial = source.subarray(at);
+        return;
+      }
+      if (outcome === HEAD.REFUSED) {
+        this.#fail(attempt, FAILURE.RESPONSE_MALFORMED, head.wrong);
+        return;
+      }
+      at += head.end;
+      if (!head.interim) {
+        if (head.status === 101) this.#upgrade(attempt, source.subarray(at));
+        else this.#takeFinal(attempt, source, at);
+        return;
+      }
+      this.#deadline.set(this.#config.timeouts.responseMs);
+      this.#parts.events.interim(attempt, head);
+      if (this.attempt !== attempt) return;
+    }
+  }
+
+  #takeFinal(attempt: Attempt, source: Buffer, at: number): void {
+    const { head, events } = this.#parts;
+    this.#headSeen = true;
+    this.#body = this.#framingOf(attempt, head);
+    this.#reusable = head.persistent && this.#body !== UNTIL_CLOSE;
+    const octets = this.#taken(attempt, source, at);
+    if (octets === undefined) return;
+    const { done } = this.#body;
+    if (done) this.#release(attempt);
+    else this.#deadline.set(this.#config.timeouts.bodyIdleMs);
+    events.head(attempt, head, octets, done);
+  }
+
+  #takeBody(attempt: Attempt, chunk: Buffer): void {
+    const octets = this.#taken(attempt, chunk, 0);
+    if (octets === undefined) return;
+    const { done } = this.#body;
+    if (done) this.#release(attempt);
+    else if (!this.#paused) this.#deadline.set(this.#config.timeouts.bodyIdleMs);
+    this.#parts.events.body(attempt, octets, done);
+  }
+
+  /** The octets of the body in `source` from `at` on, as the client gets them. Undefined: the attempt has failed. */
+  #taken(attempt: Attempt, source: Buffer, at: number): Uint8Array | undefined {
+    const length = this.#body.take(source, at, source.length);
+    if (this.#body.fault !== undefined) {
+      this.#fail(attempt, FAILURE.RESPONSE_MALFORMED, `body: ${this.#body.fault}`);
+      return undefined;
+    }
+    // Behind the end of a response nothing may follow: it would be the answer to a question that nobody asked.
+    if (at + length < source.length) this.#reusable = false;
+    if (this.#unchunked === undefined)
+      return at === 0 && length === source.length ? source : source.subarray(at, at + length);
+    const plain = Buffer.concat(this.#unchunked);
+    this.#unchunked.length = 0;
+    return plain;
+  }
+
+  #framingOf(attempt: Attempt, head: ResponseHead): BodyFraming {
+    switch (head.body) {
+      case RESPONSE_BODY.LENGTH:
+        return new LengthBody(head.contentLength);
+      case RESPONSE_BODY.UNTIL_CLOSE:
+        return UNTIL_CLOSE;
+      case RESPONSE_BODY.CHUNKED:
+        return this.#chunkedFraming(attempt);
+      default:
+        return NO_BODY;
+    }
+  }
+
+  /** An HTTP/1.0 client does not know chunks: it gets the data alone, up to the end of the connection. */
+  #chunkedFraming(attempt: Attempt): BodyFraming {
+    if (!attempt.exchange.has(HEAD_FLAG.HTTP_1_0)) return new ChunkedBody(this.#config.limits);
+    const pieces: Uint8Array[] = [];
+    this.#unchunked = pieces;
+    return new ChunkedBody(this.#config.limits, (bytes, from, to) => pieces.push(bytes.subarray(from, to)));
+  }
+
+  /** The response is complete. The connection is free before anybody is told: the next exchange may want it. */
+  #release(attempt: Attempt): void {
+    const { exchange } = attempt;
+    this.attempt = undefined;
+    attempt.connection = undefined;
+    const { limits, timeouts } = this.#config;
+    if (!this.#reusable || !exchange.contentSent || this.#socket.readableEnded) {
+      this.destroy();
+      return;
+    }
+    this.state = "idle";
+    this.resume();
+    this.#deadline.set(timeouts.serverIdleMs);
+    if (exchange.has(HEAD_FLAG.BOUND)) exchange.client.bind(this);
+    else if (!this.backend.checkIn(this, limits.idlePerServer)) this.destroy();
+  }
+
+  #upgrade(attempt: Attempt, rest: Uint8Array): void {
+    const { head, events } = this.#parts;
+    if (!attempt.exchange.has(HEAD_FLAG.UPGRADE)) {
+      this.#fail(attempt, FAILURE.UPGRADE_FAILED, "101 that was not asked for");
+      return;
+    }
+    this.state = "tunnel";
+    this.#deadline.set(this.#config.timeouts.tunnelIdleMs);
+    events.upgraded(attempt, head, rest);
+  }
+
+  #tunnelled(attempt: Attempt, chunk: Buffer): void {
+    this.#deadline.set(this.#config.timeouts.tunnelIdleMs);
+    this.#parts.events.tunnelled(attempt, chunk);
+  }
+
+  /** The server sent FIN. */
+  #ended(): void {
+    const { attempt } = this;
+    if (attempt === undefined) this.#closeIdle("closed by the server");
+    else if (this.state === "tunnel") this.#parts.events.tunnelEnded(attempt);
+    else if (this.#headSeen && this.#body === UNTIL_CLOSE) {
+      this.#release(attempt);
+      this.#parts.events.body(attempt, EMPTY, true);
+    } else this.#lost(attempt, "closed by the server");
+  }
+
+  #broke(error: NodeJS.ErrnoException): void {
+    const { attempt } = this;
+    if (this.state === "closed") return;
+    if (attempt === undefined) this.#closeIdle(error.code ?? error.message);
+    else if (this.state === "connecting") this.#fail(attempt, connectFailure(error), error.message);
+    else this.#lost(attempt, error.code ?? error.message);
+  }
+
+  /** The connection is gone in the middle of an exchange. */
+  #lost(attempt: Attempt, detail: string): void {
+    const silent = !this.#headSeen && this.#partial.length === 0;
+    this.#fail(attempt, silent ? FAILURE.CONNECTION_TERMINATED : FAILURE.RESPONSE_INCOMPLETE, detail);
+  }
+
+  #expired(): void {
+    const { attempt } = this;
+    if (attempt === undefined) this.#closeIdle("idle for too long");
+    else if (this.state === "connecting")
+      this.#fail(attempt, FAILURE.CONNECTION_TIMEOUT, "timeouts.connectMs");
+    else if (this.state === "tunnel")
+      this.#fail(attempt, FAILURE.RESPONSE_INCOMPLETE, "timeouts.tunnelIdleMs");
+    else if (this.#headSeen) this.#fail(attempt, FAILURE.RESPONSE_INCOMPLETE, "timeouts.bodyIdleMs");
+    else this.#fail(attempt, FAILURE.RESPONSE_TIMEOUT, "timeouts.responseMs");
+  }
+
+  #fail(attempt: Attempt, failure: Failure, detail: string): void {
+    attempt.connection = undefined;
+    this.destroy();
+    this.#parts.events.failed(attempt, failure, detail);
+  }
+
+  #closeIdle(reason: string): void {
+    this.destroy();
+    this.#parts.events.closedIdle(this.backend, reason);
+  }
+
+  #idleMs(): number {
+    const { timeouts } = this.#config;
+    if (this.state === "tunnel") return timeouts.tunnelIdleMs;
+    return this.#headSeen ? timeouts.bodyIdleMs : timeouts.responseMs;
+  }
+}
+
+const UNTIL_CLOSE = new CloseDelimitedBody();
+
+function connectFailure(error: NodeJS.ErrnoException): Failure {
+  switch (error.code) {
+    case "ETIMEDOUT":
+      return FAILURE.CONNECTION_TIMEOUT;
+    case "ENOTFOUND":
+    case "EAI_AGAIN":
+      return FAILURE.DNS_ERROR;
+    case "EHOSTUNREACH":
+    case "ENETUNREACH":
+      return FAILURE.DESTINATION_IP_UNROUTABLE;
+    case "EMFILE":
+    case "ENFILE":
+    case "EADDRNOTAVAIL":
+      return FAILURE.OUT_OF_SOCKETS;
+    default:
+      return FAILURE.CONNECTION_REFUSED;
+  }
+}

@@ -1,0 +1,66 @@
+import { ChunkedBody, HEAD_FLAG, LengthBody, REFUSE } from "@shunt/core";
+import type { ClientConnection } from "../accept/client-connection.ts";
+import type { ServerConnection } from "../connect/server-connection.ts";
+import type { Exchange } from "../track/exchange.ts";
+
+/** What came of handing on content: all of it went, there is more to come, or it is not content (a rule of REFUSE). */
+export type ContentOutcome = "sent" | "more" | { readonly refusal: number };
+
+const FAULTS = Object.freeze({
+  chunk: { refusal: REFUSE.CHUNK },
+  "chunk-extension-bytes": { refusal: REFUSE.CHUNK_EXTENSION_BYTES },
+  trailer: { refusal: REFUSE.TRAILER },
+  "trailer-bytes": { refusal: REFUSE.TRAILER_BYTES },
+} as const);
+
+/** From now on the client's unread octets are this exchange's content. */
+export function expectContent(exchange: Exchange): void {
+  const { client, snapshot } = exchange;
+  exchange.content = exchange.has(HEAD_FLAG.CHUNKED)
+    ? new ChunkedBody(snapshot.config.limits)
+    : new LengthBody(exchange.contentLength);
+  exchange.replay = snapshot.config.retry.attempts > 0 ? [] : undefined;
+  client.phase = "content";
+}
+
+/**
+ * Hands on what the client has sent of its content. Without a connection it stays where it is, and the client is not
+ * read; a server that reads slower than the client sends stops the client likewise.
+ */
+export function handOnContent(exchange: Exchange, connection: ServerConnection | undefined): ContentOutcome {
+  const { client, content } = exchange;
+  if (connection === undefined || content === undefined) return hold(client);
+  const { unread } = client;
+  if (unread.length === 0) return proceed(client);
+  const taken = content.take(unread, 0, unread.length);
+  if (content.fault !== undefined) return FAULTS[content.fault];
+  const octets = taken === unread.length ? unread : unread.subarray(0, taken);
+  client.consume(taken);
+  exchange.bytesIn += taken;
+  keepForReplay(exchange, octets);
+  const goesOn = connection.send(octets);
+  if (content.done) return "sent";
+  return goesOn ? proceed(client) : hold(client);
+}
+
+/** Sends again what a failed attempt had sent. Only where `replay` still holds all of it. */
+export function replayContent(exchange: Exchange, connection: ServerConnection): void {
+  for (const octets of exchange.replay ?? []) connection.send(octets);
+}
+
+function keepForReplay(exchange: Exchange, octets: Uint8Array): void {
+  if (exchange.replay === undefined) return;
+  exchange.replayBytes += octets.length;
+  if (exchange.replayBytes > exchange.snapshot.config.retry.bodyBytes) exchange.replay = undefined;
+  else exchange.replay.push(octets);
+}
+
+function hold(client: ClientConnection): "more" {
+  client.contentBlocked = true;
+  return "more";
+}
+
+function proceed(client: ClientConnection): "more" {
+  client.contentBlocked = false;
+  return "more";
+}

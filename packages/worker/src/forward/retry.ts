@@ -1,0 +1,42 @@
+import { type Failure, HEAD_FLAG } from "@shunt/core";
+import type { Attempt } from "../track/attempt.ts";
+
+/** Retries that are always allowed, however few requests there are. */
+const FLOOR = 10;
+/** The window over which requests are counted for the budget, in milliseconds. */
+const WINDOW_MS = 10_000;
+
+/** Keeps retries a share of the requests, so that they cannot multiply the load on servers that already fail. */
+export class RetryBudget {
+  #requests = 0;
+  #retries = 0;
+  #since = 0;
+
+  countRequest(): void {
+    this.#requests++;
+  }
+
+  /** Takes one retry from the budget; false when there is none left. */
+  take(budgetPercent: number, now: number): boolean {
+    if (now - this.#since > WINDOW_MS) {
+      this.#requests /= 2;
+      this.#retries /= 2;
+      this.#since = now;
+    }
+    if (this.#retries >= FLOOR + (this.#requests * budgetPercent) / 100) return false;
+    this.#retries++;
+    return true;
+  }
+}
+
+/**
+ * Whether sending the request again can do no harm: nothing of it had left, or its method is idempotent; no octet of
+ * a response was relayed; and all content that was sent is still there (RFC 9110 section 9.2.2). Never behind a
+ * response timeout: the server may still be at work on it.
+ */
+export function mayRetry(attempt: Attempt, failure: Failure): boolean {
+  const { exchange } = attempt;
+  if (failure.retry === "never" || exchange.headSent || exchange.bytesOut > 0) return false;
+  if (failure.retry === "idempotent" && !exchange.has(HEAD_FLAG.IDEMPOTENT)) return false;
+  return !exchange.has(HEAD_FLAG.CONTENT) || exchange.replay !== undefined;
+}

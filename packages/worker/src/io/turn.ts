@@ -1,0 +1,40 @@
+/** Something with octets to write at the end of a turn. */
+export interface Flushable {
+  flush(): void;
+}
+
+/**
+ * One turn of the event loop: sockets are read first, then, at its end, what was read is classified, and what is to
+ * be sent leaves with one write per socket. A system call costs several microseconds, whatever it carries.
+ */
+export class Turn {
+  readonly #dirty: Flushable[] = [];
+  readonly #beforeWrites: () => void;
+  #scheduled = false;
+
+  /** `beforeWrites` runs once at the end of each turn; what it wants to be written leaves in the same turn. */
+  constructor(beforeWrites: () => void) {
+    this.#beforeWrites = beforeWrites;
+  }
+
+  /** Makes sure that this turn has an end. */
+  touch(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(this.#end);
+  }
+
+  /** Flushes `flushable` at the end of this turn; it adds itself once. */
+  add(flushable: Flushable): void {
+    this.#dirty.push(flushable);
+    this.touch();
+  }
+
+  readonly #end = (): void => {
+    this.#scheduled = false;
+    this.#beforeWrites();
+    // Flushing may dirty another socket (a write that fails at once ends an exchange): the length is read each time.
+    for (let i = 0; i < this.#dirty.length; i++) (this.#dirty[i] as Flushable).flush();
+    this.#dirty.length = 0;
+  };
+}

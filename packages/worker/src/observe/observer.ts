@@ -1,0 +1,97 @@
+import { type Failure, REFUSALS, type Refusal, Verdict } from "@shunt/core";
+import type { Logger } from "pino";
+import type { ClientConnection } from "../accept/client-connection.ts";
+import type { Backend } from "../connect/backend.ts";
+import type { Attempt } from "../track/attempt.ts";
+import type { Exchange } from "../track/exchange.ts";
+import type { Recorder } from "../track/recorder.ts";
+import type { AccessLog } from "./access-log.ts";
+import { Counters } from "./counters.ts";
+
+/** Octets of an offence that are shown, on either side. */
+const SHOWN_OCTETS = 32;
+/** Lines of one kind that are logged in a second; the rest is counted only. A client must not fill a disk. */
+const LINES_PER_SECOND = 50;
+
+/** What is told to people about exchanges: counters, the access log, recent exchanges, and lines about trouble. */
+export class Observer {
+  readonly counters = new Counters();
+  readonly #log: Logger;
+  readonly #access: AccessLog;
+  readonly #recorder: Recorder;
+  readonly #clock: () => number;
+  #second = 0;
+  #lines = 0;
+  #unlogged = 0;
+
+  constructor(log: Logger, access: AccessLog, recorder: Recorder, clock: () => number) {
+    this.#log = log;
+    this.#access = access;
+    this.#recorder = recorder;
+    this.#clock = clock;
+  }
+
+  settled(exchange: Exchange): void {
+    const now = this.#clock();
+    const { counters } = this;
+    counters.exchangesSettled++;
+    counters.bytesIn += exchange.bytesIn;
+    counters.bytesOut += exchange.bytesOut;
+    counters.observeDuration(now - exchange.beganAt);
+    const { name } = exchange.snapshot.config.classes[exchange.class] ?? { name: "none" };
+    Counters.add(counters.requestsByClass, exchange.refusal === 0 ? name : "refused");
+    Counters.add(counters.responsesByStatus, STATUS_TEXT[exchange.status] ?? "other");
+    if (exchange.attempt?.spilled) counters.spills++;
+    this.#access.write(exchange, exchange.id, now);
+    this.#recorder.remember(exchange, exchange.id, now);
+  }
+
+  /** A request was refused: which rule, and the octets where the offence lies, escaped. */
+  refused(client: ClientConnection, refusal: number, octets: Buffer, at: number): void {
+    const { rule, status, source } = REFUSALS[refusal] as Refusal;
+    Counters.add(this.counters.refusalsByRule, rule);
+    if (!this.#mayLog()) return;
+    const from = Math.max(0, at - SHOWN_OCTETS);
+    const shown = JSON.stringify(octets.latin1Slice(from, Math.min(octets.length, at + SHOWN_OCTETS)));
+    this.#log.warn(
+      { client: client.address.text, rule, status, source, octet: at, octets: shown },
+      "request refused",
+    );
+  }
+
+  attemptFailed(attempt: Attempt, failure: Failure, detail: string, ejected: boolean): void {
+    Counters.add(this.counters.failuresByCode, failure.code);
+    const { pool, name: server } = attempt.backend;
+    if (ejected) this.#log.warn({ pool, server, reason: failure.code }, "server ejected");
+    if (!this.#mayLog()) return;
+    this.#log.warn({ pool, server, code: failure.code, detail, id: attempt.exchange.id }, "attempt failed");
+  }
+
+  closedIdle(backend: Backend, reason: string): void {
+    this.#log.debug({ pool: backend.pool, server: backend.name, reason }, "idle server connection closed");
+    if (reason === "unsolicited octets") Counters.add(this.counters.failuresByCode, "unsolicited_response");
+  }
+
+  /** A verdict for what cannot be judged: there is no head of which anything is known. */
+  verdictOf(refusal: number): Verdict {
+    const verdict = new Verdict();
+    verdict.refusal = refusal;
+    return verdict;
+  }
+
+  #mayLog(): boolean {
+    const second = Math.floor(this.#clock() / 1_000);
+    if (second !== this.#second) {
+      if (this.#unlogged > 0) this.#log.warn({ lines: this.#unlogged }, "lines left out in the last second");
+      this.#second = second;
+      this.#lines = 0;
+      this.#unlogged = 0;
+    }
+    if (this.#lines++ < LINES_PER_SECOND) return true;
+    this.#unlogged++;
+    return false;
+  }
+}
+
+/** Texts of the statuses, so that none is made per request. */
+const STATUS_TEXT: readonly string[] = Array.from({ length: 600 }, (_, status) => String(status));

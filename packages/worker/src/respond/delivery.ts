@@ -1,0 +1,35 @@
+import type { Exchange } from "../track/exchange.ts";
+
+/**
+ * Hands response octets to the client, or holds them until those before have been answered (RFC 9112 section 9.3.2):
+ * responses leave in the order of their requests.
+ */
+export function deliver(exchange: Exchange, octets: Uint8Array): void {
+  exchange.bytesOut += octets.length;
+  const { client } = exchange;
+  if (exchange.due) {
+    client.outbox.push(octets);
+    return;
+  }
+  exchange.held ??= [];
+  exchange.held.push(octets);
+  exchange.heldBytes += octets.length;
+  client.heldBytes += octets.length;
+}
+
+/** Its turn has come: what was held leaves. */
+export function deliverHeld(exchange: Exchange): void {
+  const { client, held } = exchange;
+  if (held === undefined) return;
+  client.heldBytes -= exchange.heldBytes;
+  exchange.held = undefined;
+  exchange.heldBytes = 0;
+  for (const octets of held) client.outbox.push(octets);
+}
+
+/** Whether the server should be asked for no more: what waits for this client has reached its bound. */
+export function isFull(exchange: Exchange): boolean {
+  const { client } = exchange;
+  const bound = exchange.snapshot.config.limits.responseBufferBytes;
+  return (exchange.due ? client.pending : client.heldBytes) >= bound;
+}

@@ -1,0 +1,75 @@
+import { HEAD_FLAG, RESPONSE_BODY, type ResponseHead } from "@shunt/core";
+import { copyWithout, keptLength } from "../forward/slices.ts";
+import type { Exchange } from "../track/exchange.ts";
+
+/** Behind the status code: "HTTP/1.1 200". */
+const STATUS_END = 12;
+const SP = 0x20;
+/** Octets of a body that are copied behind their head, so that both leave in one piece. */
+const JOINED_BODY_BYTES = 16_384;
+const CRLF = Buffer.from("\r\n");
+const LAST_CHUNK = Buffer.from("0\r\n\r\n");
+
+/** A response without a length, to a client that can read chunks: it gets chunks, and keeps its connection. */
+export function isEnchunked(exchange: Exchange, head: ResponseHead): boolean {
+  return head.body === RESPONSE_BODY.UNTIL_CLOSE && !exchange.has(HEAD_FLAG.HTTP_1_0);
+}
+
+/** Whether the end of the body can be seen only by the end of the client's connection. */
+export function endsWithConnection(exchange: Exchange, head: ResponseHead): boolean {
+  const { body } = head;
+  return (
+    exchange.has(HEAD_FLAG.HTTP_1_0) && (body === RESPONSE_BODY.UNTIL_CLOSE || body === RESPONSE_BODY.CHUNKED)
+  );
+}
+
+/**
+ * The head as the client gets it: the server's octets less those that end here, plus ours (RFC 9110 section 7.6).
+ * A short `body` is copied in behind it. Returns how many octets of `body` are contained, in `contained`.
+ */
+export function composeResponseHead(exchange: Exchange, head: ResponseHead, body: Uint8Array): ComposedHead {
+  if (exchange.has(HEAD_FLAG.HTTP_1_0) && head.hasCoding) head.dropCoding();
+  const { drops, dropCount } = head.lines;
+  const end = head.end - 2;
+  const ours = ourFields(exchange, head);
+  const lead = head.bytes[STATUS_END] === SP ? `HTTP/1.1 ${head.status}` : `HTTP/1.1 ${head.status} `;
+  const joined = body.length <= JOINED_BODY_BYTES && !isEnchunked(exchange, head) ? body.length : 0;
+  const kept = keptLength(end, drops, dropCount);
+  const out = Buffer.allocUnsafe(lead.length + kept + ours.length + joined);
+  out.latin1Write(lead, 0, lead.length);
+  let at = copyWithout(head.bytes, 0, end, 0, drops, dropCount, out, lead.length);
+  out.latin1Write(ours, at, ours.length);
+  at += ours.length;
+  if (joined > 0) out.set(body, at);
+  composed.octets = out;
+  composed.containsBody = joined === body.length;
+  return composed;
+}
+
+export interface ComposedHead {
+  octets: Uint8Array;
+  /** The body octets that were given are in it. */
+  containsBody: boolean;
+}
+
+/** One for all: whoever composes takes what is in it at once. */
+const composed: ComposedHead = { octets: CRLF, containsBody: false };
+
+/** One chunk around octets that came without framing (RFC 9112 section 7.1). */
+export function chunkOf(octets: Uint8Array): Uint8Array[] {
+  return [Buffer.from(`${octets.length.toString(16)}\r\n`, "latin1"), octets, CRLF];
+}
+
+export function lastChunk(): Uint8Array {
+  return LAST_CHUNK;
+}
+
+function ourFields(exchange: Exchange, head: ResponseHead): string {
+  let fields = head.http10 ? "Via: 1.0 shunt\r\n" : "Via: 1.1 shunt\r\n";
+  if (head.status === 101) return `${fields}Connection: Upgrade\r\n\r\n`;
+  if (head.interim) return `${fields}\r\n`;
+  if (isEnchunked(exchange, head)) fields += "Transfer-Encoding: chunked\r\n";
+  if (exchange.closes) fields += "Connection: close\r\n";
+  else if (exchange.has(HEAD_FLAG.HTTP_1_0)) fields += "Connection: keep-alive\r\n";
+  return `${fields}\r\n`;
+}

@@ -1,0 +1,155 @@
+import {
+  type BodyFraming,
+  HEAD_FLAG,
+  methodName,
+  NONE_TRIED,
+  type Snapshot,
+  type Tried,
+  type Verdict,
+} from "@shunt/core";
+import type { ClientConnection } from "../accept/client-connection.ts";
+import type { Attempt } from "./attempt.ts";
+
+/**
+ * received -> waiting -> connecting -> sending -> answering -> settled.
+ * Words are those of docs/lifecycle/exchange.md.
+ */
+export type ExchangeState = "waiting" | "connecting" | "sending" | "answering" | "settled";
+
+/**
+ * A request with its responses: who is waiting for what. It belongs to one client connection, lies in that
+ * connection's queue until its last octet was handed on, and keeps the snapshot that it began with.
+ */
+export class Exchange {
+  state: ExchangeState = "waiting";
+  /** The exchange behind it on the same client connection. */
+  next: Exchange | undefined = undefined;
+
+  readonly client: ClientConnection;
+  readonly snapshot: Snapshot;
+  /** Set once: the head as it is sent to a server. */
+  requestHead: Uint8Array = NOTHING;
+
+  // What the verdict says; offsets count from the start of `received`.
+  readonly received: Buffer;
+  readonly method: number;
+  readonly flags: number;
+  readonly contentLength: number;
+  readonly rule: number;
+  readonly class: number;
+  readonly affinity: number;
+  readonly targetAt: number;
+  readonly targetLength: number;
+  readonly authorityAt: number;
+  readonly authorityLength: number;
+  readonly user: string | undefined;
+  /** The client as rules see it, when a trusted peer told another than itself. */
+  readonly forwardedClient: string | undefined;
+
+  /** One of REFUSE; 0 when the request may go on. */
+  readonly refusal: number;
+
+  // The request's content.
+  content: BodyFraming | undefined = undefined;
+  /** All content was handed on, or there is none. */
+  contentSent: boolean;
+  /** Content sent so far, kept for another attempt; undefined when it was too much to keep. */
+  replay: Uint8Array[] | undefined = undefined;
+  replayBytes = 0;
+
+  // The current attempt, and those before.
+  attempt: Attempt | undefined = undefined;
+  history: readonly Attempt[] = NO_ATTEMPTS;
+  /** Servers that have failed it, by index in its pool and in its spill pool. */
+  tried: Tried = NONE_TRIED;
+
+  /** What is told to the server as X-Request-Id, and stands in the log. */
+  id = "";
+
+  // The response.
+  status = 0;
+  /** The head of the final response was handed on, or stands in `held`: no other may follow. */
+  headSent = false;
+  /** Every octet of the response was handed on, or stands in `held`. */
+  answered = false;
+  /** Response octets that wait for the exchanges before this one. */
+  held: Uint8Array[] | undefined = undefined;
+  heldBytes = 0;
+  /** The response broke off: after what is right the client connection ends. */
+  cut = false;
+  /** The body comes without a length and is handed on in chunks. */
+  enchunked = false;
+  /** The client connection closes behind this response. */
+  closes = false;
+  bytesIn = 0;
+  bytesOut = 0;
+  /** How it ended: HAProxy's two letters, "--" when nothing went wrong. */
+  ended = "--";
+  failure: string | undefined = undefined;
+
+  // Times, in milliseconds of the monotonic clock; 0 is not reached.
+  readonly beganAt: number;
+  readonly headAt: number;
+  readonly classifiedAt: number;
+  startedAt = 0;
+  connectedAt = 0;
+  answerAt = 0;
+  dueAt = 0;
+
+  /** `received`: the octets of the head, from `verdict.start` to `verdict.end`. */
+  constructor(client: ClientConnection, snapshot: Snapshot, verdict: Verdict, received: Buffer, now: number) {
+    const { start } = verdict;
+    this.client = client;
+    this.snapshot = snapshot;
+    this.received = received;
+    this.method = verdict.method;
+    this.flags = verdict.flags;
+    this.contentLength = verdict.contentLength;
+    this.rule = verdict.rule;
+    this.class = verdict.class;
+    this.affinity = verdict.affinity;
+    this.targetAt = verdict.targetAt - start;
+    this.targetLength = verdict.targetLength;
+    this.authorityAt = verdict.authorityAt - start;
+    this.authorityLength = verdict.authorityLength;
+    this.user = verdict.user;
+    this.forwardedClient = verdict.client;
+    this.refusal = verdict.refusal;
+    this.beganAt = client.unreadAt;
+    this.headAt = client.headAt;
+    this.classifiedAt = now;
+    this.contentSent = (verdict.flags & HEAD_FLAG.CONTENT) === 0;
+  }
+
+  has(flag: number): boolean {
+    return (this.flags & flag) !== 0;
+  }
+
+  /** It may run beside its neighbours: safe, without content, and nothing about it belongs to the connection. */
+  get parallel(): boolean {
+    return (this.flags & ORDER_FLAGS) === HEAD_FLAG.SAFE;
+  }
+
+  /** It is the oldest that the client waits for: its response may leave. */
+  get due(): boolean {
+    return this.client.first === this;
+  }
+
+  get methodName(): string {
+    return methodName(this.method) ?? "";
+  }
+
+  /** As it was sent to the server: origin-form. */
+  get target(): string {
+    return this.received.latin1Slice(this.targetAt, this.targetAt + this.targetLength);
+  }
+
+  /** Host and port as the client named them. */
+  get authority(): string {
+    return this.received.latin1Slice(this.authorityAt, this.authorityAt + this.authorityLength);
+  }
+}
+
+const ORDER_FLAGS = HEAD_FLAG.SAFE | HEAD_FLAG.CONTENT | HEAD_FLAG.UPGRADE | HEAD_FLAG.BOUND;
+const NOTHING = new Uint8Array(0);
+const NO_ATTEMPTS: readonly Attempt[] = Object.freeze([]);
