@@ -1,5 +1,4 @@
 import { createRequire, registerHooks } from "node:module";
-import { extname } from "node:path";
 import { pathToFileURL } from "node:url";
 import { CONFIG_MODULE } from "./module-source.ts";
 
@@ -33,7 +32,7 @@ export async function importModule(file: string, code: string): Promise<Imported
       if (specifier === CONFIG_MODULE) return { url: PUBLIC_MODULE, shortCircuit: true };
       const resolved = next(specifier, context);
       if (!context.parentURL?.includes(tag) || !isOwnFile(resolved.url)) return resolved;
-      return { ...resolved, ...moduleFormat(resolved.url), url: tagged(resolved.url, tag) };
+      return { ...resolved, url: tagged(resolved.url, tag) };
     },
     load(loaded, context, next) {
       return loaded === url ? { format: "module", source: code, shortCircuit: true } : next(loaded, context);
@@ -59,11 +58,4 @@ function tagged(url: string, tag: string): string {
 
 function isOwnFile(url: string): boolean {
   return url.startsWith("file:") && url !== PUBLIC_MODULE && !url.includes("/node_modules/");
-}
-
-/** Without a package.json beside it Node would have to guess what a .ts file is, and warns that it did. */
-function moduleFormat(url: string): { format: string } | undefined {
-  return [".ts", ".mts"].includes(extname(new URL(url).pathname))
-    ? { format: "module-typescript" }
-    : undefined;
 }

@@ -9,8 +9,8 @@ export interface Unreachable {
 }
 
 /**
- * The rules that are provably implied by one earlier rule, in their order. Sound and incomplete: rules that only
- * several earlier ones cover together are not found.
+ * The rules that are provably implied by one earlier rule that is reached itself, in their order. Sound and
+ * incomplete: rules that only several earlier ones cover together are not found.
  *
  * Comparing each rule with all before it would take a minute for tens of thousands. If an earlier rule is implied,
  * some literal of it is implied by some literal of the later rule. So each rule is filed under such literals
@@ -25,7 +25,8 @@ export function findUnreachable(rules: readonly ResolvedRule[], compare = implie
   for (const [rule, formula] of formulas.entries()) {
     const by = files.candidates(formula).find((earlier) => compare(formula, formulas[earlier] as Formula));
     if (by !== undefined) unreachable.push({ rule, by });
-    files.add(rule, formula);
+    // What a covered rule covers, the rule that covers it covers too.
+    else files.add(rule, formula);
   }
   return unreachable;
 }
