@@ -21,10 +21,18 @@ export const usage = `Usage: npm run bench -- [options]
   --targets a,b         of those that are known (all)
   --scenarios a,b       of ${scenarioNames.join(", ")} (all)
   --connections a,b     1 to 10000 (1,32,128,512)
-  --quick               1 round, connections 1,128, no results file: about two minutes
+  --quick               1 round, connections 1,128, no GET of 16 KiB, no results file: about two minutes
   --out FILE            where the results go (test/bench/results.md; with --quick nowhere)
   --help                this text
 `;
+
+/** What is measured unless options say otherwise. */
+const full = { rounds: "5", connections: "1,32,128,512", scenarios: scenarioNames.join() };
+const quick = {
+  rounds: "1",
+  connections: "1,128",
+  scenarios: scenarioNames.filter((name) => name !== "get-16k").join(),
+};
 
 /** A mistake on the command line: the sentence is all that the user needs to see. */
 export class OptionError extends Error {}
@@ -33,13 +41,13 @@ export class OptionError extends Error {}
 export function readOptions(argv: readonly string[], knownTargets: readonly string[]): Options | undefined {
   const given = parse(argv);
   if (given.help) return undefined;
-  const [rounds, connections] = given.quick ? ["1", "1,128"] : ["5", "1,32,128,512"];
+  const usual = given.quick ? quick : full;
   return {
-    rounds: wholeNumber("--rounds", given.rounds ?? rounds, 100),
+    rounds: wholeNumber("--rounds", given.rounds ?? usual.rounds, 100),
     seconds: wholeNumber("--seconds", given.seconds ?? "1", 600),
     targets: names("--targets", given.targets, knownTargets),
-    scenarios: names("--scenarios", given.scenarios, scenarioNames),
-    connections: (given.connections ?? connections)
+    scenarios: names("--scenarios", given.scenarios ?? usual.scenarios, scenarioNames),
+    connections: (given.connections ?? usual.connections)
       .split(",")
       .map((number) => wholeNumber("--connections", number, 10_000)),
     out: given.out ?? (given.quick ? undefined : join(import.meta.dirname, "results.md")),
