@@ -4,6 +4,7 @@ import type { Logger } from "pino";
 import { type AdminApi, startAdminApi } from "./api/http-server.ts";
 import { type BusPeer, UnixSocketBus } from "./bus/unix-socket.ts";
 import { LoadPublication } from "./load/publication.ts";
+import { serverNames } from "./load/server-names.ts";
 import { Departed } from "./membership/departed.ts";
 import { RecentExchanges } from "./membership/recent.ts";
 import { Registry } from "./membership/registry.ts";
@@ -120,9 +121,4 @@ export class Coordinator {
     this.#options.log.info({ acceptor: member.id, acceptorPid: member.pid }, "acceptor left");
     this.#store.saveDeparted(this.#options.epoch, this.#departed.toJSON());
   }
-}
-
-/** All servers of the configuration as `pool/server`. */
-export function serverNames(config: Pick<ResolvedConfig, "pools">): string[] {
-  return config.pools.flatMap((pool) => pool.servers.map((server) => `${pool.name}/${server.name}`));
 }

@@ -22,8 +22,6 @@ process.on("SIGTERM", () => stop().catch(crash));
 process.on("SIGINT", () => {});
 process.on("disconnect", () => log.warn("the supervisor is gone, serving on until the next one starts"));
 process.on("uncaughtException", crash);
-// A terminal that is gone must not end what is asked over HTTP.
-process.stderr.on("error", () => {});
 
 async function start(message: unknown): Promise<void> {
   const { config, bus, adminPort, epoch } = decodeCoordinatorOrder(message);

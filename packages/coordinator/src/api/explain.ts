@@ -3,6 +3,7 @@ import type { FastifyInstance } from "fastify";
 import { z } from "zod";
 import { Explainer } from "../explain/explain.ts";
 import { totals } from "../load/aggregate.ts";
+import { serverNames } from "../load/server-names.ts";
 import type { ApiContext } from "./context.ts";
 import { checked, ProblemError, problem } from "./problem.ts";
 
@@ -22,7 +23,7 @@ const Asked = z.strictObject({
 /** Why a request would go where, with the loads of this moment. */
 export function addExplain(app: FastifyInstance, { snapshot, registry, config }: ApiContext): void {
   const explainer = new Explainer(snapshot);
-  const servers = config.pools.flatMap((pool) => pool.servers.map((server) => `${pool.name}/${server.name}`));
+  const servers = serverNames(config);
   app.post("/v1/explain", async (request) => {
     const { seed = randomInt(2 ** 32), user, headers, ...asked } = checked(Asked, request.body, "content");
     const heard = registry.heard;

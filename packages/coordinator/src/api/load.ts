@@ -1,11 +1,12 @@
 import type { FastifyInstance } from "fastify";
 import { totals } from "../load/aggregate.ts";
+import { serverNames } from "../load/server-names.ts";
 import { isStale } from "../load/staleness.ts";
 import type { ApiContext } from "./context.ts";
 
 /** What every server is loaded with: in all, and by acceptor. Acceptors that went silent are shown and not counted. */
 export function addLoad(app: FastifyInstance, { config, registry }: ApiContext): void {
-  const servers = config.pools.flatMap((pool) => pool.servers.map((server) => `${pool.name}/${server.name}`));
+  const servers = serverNames(config);
   app.get("/v1/load", async () => {
     const now = Date.now();
     return {

@@ -2,6 +2,7 @@ import type { AcceptorCounters } from "@shunt/core";
 import type { FastifyInstance } from "fastify";
 import { collectDefaultMetrics, Registry } from "prom-client";
 import { type TotalLoad, totals } from "../load/aggregate.ts";
+import { serverNames } from "../load/server-names.ts";
 import type { ApiContext } from "./context.ts";
 import { exposition, histogramSamples, type Metric, type Sample } from "./exposition.ts";
 
@@ -42,7 +43,7 @@ function acceptorMetrics({ counters, gauges, labelled, histograms }: AcceptorCou
 
 function clusterMetrics({ registry, snapshot, config }: ApiContext): Metric[] {
   const heard = registry.heard;
-  const names = config.pools.flatMap((pool) => pool.servers.map((server) => `${pool.name}/${server.name}`));
+  const names = serverNames(config);
   const loads = totals(
     names,
     heard.map((member) => member.loads),

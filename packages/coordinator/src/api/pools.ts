@@ -1,6 +1,7 @@
 import type { ResolvedPool } from "@shunt/core";
 import type { FastifyInstance } from "fastify";
 import { type LoadTable, totals } from "../load/aggregate.ts";
+import { namesIn } from "../load/server-names.ts";
 import type { ApiContext } from "./context.ts";
 
 /** The pools of the configuration, each server with its state and what it is loaded with now. */
@@ -12,8 +13,7 @@ export function addPools(app: FastifyInstance, { config, registry }: ApiContext)
 }
 
 function describe(pool: ResolvedPool, tables: readonly LoadTable[]) {
-  const names = pool.servers.map((server) => `${pool.name}/${server.name}`);
-  const loads = totals(names, tables);
+  const loads = totals(namesIn(pool), tables);
   return {
     name: pool.name,
     balance: pool.balance,

@@ -34,5 +34,5 @@ export function refuseOperands(command: string, operands: readonly string[], ins
 
 function firstSentence(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
-  return message.split(". ")[0] ?? message;
+  return message.split(/\.\s/)[0] ?? message;
 }

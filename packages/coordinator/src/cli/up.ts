@@ -33,6 +33,8 @@ export async function up(args: readonly string[]): Promise<number> {
 
 /** Starts, says where it serves, and waits for the signal to stop. Resolves with the exit code. */
 export async function serve(supervisor: Supervisor): Promise<number> {
+  // Whoever read our output may go; those who are served stay.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
   const stopped = untilSignalled(supervisor);
   const started = supervisor.start().then(({ listeners, admin }) => {
     process.stdout.write(`ready ${listeners.join(" ")} admin ${admin}\n`);

@@ -42,11 +42,6 @@ export class Registry {
     return this.members.filter((member) => !isStale(member.lastHeardAt, now));
   }
 
-  /** At least one acceptor takes connections. */
-  get accepting(): boolean {
-    return this.heard.some((member) => member.status.state === "accepting");
-  }
-
   of(peer: BusPeer): Member | undefined {
     return this.#members.get(peer);
   }

@@ -181,6 +181,8 @@ export class Supervisor {
     this.#household.add("acceptor", child.pid, addresses);
     const send = (message: SupervisorMessage): void => child.send(message);
     void this.#snapshot.promise.then((snapshot) => {
+      // The handles are closed by then.
+      if (this.#stopped !== undefined) return;
       send({ kind: "start", acceptor: `a${slot + 1}-${child.pid}`, snapshot, bus: this.#bus });
       for (const { listener, handles } of this.#reservations) {
         child.send({ kind: "listen", listener } satisfies SupervisorMessage, handles[slot]);
