@@ -77,6 +77,13 @@ describe("readCondition()", () => {
     expect(read({ host: { regex: "\\D" } })).toMatchObject({ matcher: { value: "\\D" } });
   });
 
+  test("brings paths into the spelling in which they are compared", () => {
+    expect(read({ path: "/%7Eann/../%7eb%2f" })).toMatchObject({ matcher: { value: "/~b%2F" } });
+    expect(read({ path: { in: ["/%61"] } })).toMatchObject({ matcher: { values: ["/a"] } });
+    expect(read({ path: { prefix: "/%7e" } })).toMatchObject({ matcher: { value: "/~" } });
+    expect(read({ path: { regex: "^/%7e" } })).toMatchObject({ matcher: { value: "^/%7e" } });
+  });
+
   test("brings addresses and blocks into one spelling", () => {
     expect(read({ client: "10.1.2.3/16" })).toMatchObject({
       matcher: { kind: "equal", value: "10.1.0.0/16" },

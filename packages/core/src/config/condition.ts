@@ -1,4 +1,5 @@
 import { RE2JS } from "re2js";
+import { normalisePercent, pathForMatching } from "../http/target.ts";
 import { canonicalBlock } from "./addresses.ts";
 import { describeValue, type Mistake, oneOf, type Path, quote } from "./mistake.ts";
 import { found, unknownKey } from "./read-part.ts";
@@ -205,7 +206,13 @@ function readTextTest(
   }
   const problem = kind === "regex" ? regexProblem(raw) : partProblem(on, kind, raw);
   if (problem !== undefined) mistakes.push({ path, ...problem });
-  return { kind, value: on.fact === "host" && kind !== "regex" ? raw.toLowerCase() : raw };
+  return { kind, value: kind === "regex" ? raw : comparablePart(on, raw) };
+}
+
+/** A part of a value, in the spelling in which facts are compared. */
+function comparablePart({ fact }: FactName, part: string): string {
+  if (fact === "host") return part.toLowerCase();
+  return fact === "path" ? normalisePercent(part) : part;
 }
 
 /** What is wrong at a place that the caller knows. */
@@ -238,8 +245,8 @@ function syntaxError(error: unknown): string {
 function readValue(on: FactName, value: string, path: Path, mistakes: Mistake[]): string {
   const problem = valueProblem(on, value);
   if (problem !== undefined) mistakes.push({ path, ...problem });
-  if (on.fact === "host") return value.toLowerCase();
-  return on.fact === "client" ? (canonicalBlock(value) ?? value) : value;
+  if (on.fact === "path") return pathForMatching(value);
+  return on.fact === "client" ? (canonicalBlock(value) ?? value) : comparablePart(on, value);
 }
 
 /** A value that no request can have makes a rule that never matches, and a user who wonders why. */

@@ -1,3 +1,26 @@
 // The public module `shunt/config`. It is loaded by every configuration file, so it imports no library.
 export { defineConfig } from "./define.ts";
-export type * from "./options.ts";
+export type {
+  AdminOptions,
+  ClassOptions,
+  ClientMatcherOptions,
+  ConditionOptions,
+  HashOnOptions,
+  IdentityOptions,
+  JwtKeyOptions,
+  JwtOptions,
+  LimitOptions,
+  ListenerOptions,
+  LogOptions,
+  MatcherOptions,
+  PoolLimitOptions,
+  PoolOptions,
+  RetryOptions,
+  RuleOptions,
+  SecretOptions,
+  ServerOptions,
+  ShuntOptions,
+  StateOptions,
+  TimeoutOptions,
+  TrustOptions,
+} from "./options.ts";

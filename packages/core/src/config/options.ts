@@ -126,13 +126,16 @@ export interface ConditionOptions {
   readonly method?: MatcherOptions | undefined;
   /** The host that was asked for, without port; in any case. */
   readonly host?: MatcherOptions | undefined;
-  /** The normalised path, without query. */
+  /**
+   * The path without query. It is compared in one spelling: percent-encoding undone where it has no meaning, and dot
+   * segments removed (RFC 3986, section 6.2.2). Paths in rules are brought into the same, expressions are not.
+   */
   readonly path?: MatcherOptions | undefined;
   /** Parameters of the query, by name. */
-  readonly query?: Readonly<Record<string, MatcherOptions>> | undefined;
+  readonly query?: Readonly<Record<string, MatcherOptions | undefined>> | undefined;
   /** Header fields, by name in any case. */
-  readonly header?: Readonly<Record<string, MatcherOptions>> | undefined;
-  readonly cookie?: Readonly<Record<string, MatcherOptions>> | undefined;
+  readonly header?: Readonly<Record<string, MatcherOptions | undefined>> | undefined;
+  readonly cookie?: Readonly<Record<string, MatcherOptions | undefined>> | undefined;
   /** The client's address: an address, a CIDR block, or `{ in: [...] }` of them. */
   readonly client?: ClientMatcherOptions | undefined;
   /** The user that `identity` names: `true` is anybody who was identified. */
