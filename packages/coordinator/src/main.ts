@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { flushCompileCache } from "node:module";
 import { type CoordinatorNotice, decodeCoordinatorOrder } from "@shunt/core";
 import { type Logger, pino } from "pino";
 import { Coordinator } from "./coordinator.ts";
@@ -28,6 +29,8 @@ async function start(message: unknown): Promise<void> {
   log = logAt(config.log.level);
   coordinator = new Coordinator({ config, bus, adminPort, epoch, version, log });
   const admin = await coordinator.start();
+  // Now and not at the exit: who is killed writes nothing.
+  flushCompileCache();
   tell({ kind: "ready", snapshot: coordinator.snapshot, admin });
 }
 

@@ -1,3 +1,4 @@
+import { flushCompileCache } from "node:module";
 import {
   type AcceptorNotice,
   decodeSupervisorMessage,
@@ -99,6 +100,8 @@ class AcceptorProcess {
     );
     const acceptor = this.#options.create({ id, snapshot, log: this.#log });
     await acceptor.start();
+    // Now and not at the exit: who is killed writes nothing, and whoever replaces it needs it most.
+    flushCompileCache();
     this.#acceptor = acceptor;
     const { generation } = snapshot;
     const { version } = this.#options;
