@@ -3,16 +3,40 @@ export type { PoolExplanation } from "./balance/explain.ts";
 export { hash32, NO_AFFINITY } from "./balance/hash.ts";
 export { planFor } from "./balance/plan.ts";
 export { ChoiceTrace } from "./balance/trace.ts";
-export type * from "./balance/view.ts";
+export type { BalancePlan, Candidate, PoolView } from "./balance/view.ts";
 export { type Cidr, matchesCidr, parseAddress, parseCidr } from "./classify/address.ts";
 export { classify } from "./classify/classify.ts";
 export { type CompiledRules, compileRules } from "./classify/compile.ts";
 export { explainRules, type RulesExplanation, type TriedRule } from "./classify/explain.ts";
-export type * from "./classify/facts.ts";
+export type { Address, Facts } from "./classify/facts.ts";
 export { formatMistake, type Mistake, type Path } from "./config/mistake.ts";
 export type { ResolveContext } from "./config/reading.ts";
 export { resolveConfig } from "./config/resolve.ts";
-export type * from "./config/resolved.ts";
+export type {
+  BalanceName,
+  Condition,
+  DataPlaneConfig,
+  FactName,
+  HashKey,
+  JwtAlgorithm,
+  Limits,
+  LogLevel,
+  Matcher,
+  ResolvedAdmin,
+  ResolvedClass,
+  ResolvedConfig,
+  ResolvedIdentity,
+  ResolvedJwt,
+  ResolvedListener,
+  ResolvedLog,
+  ResolvedPool,
+  ResolvedRule,
+  ResolvedServer,
+  ResolvedState,
+  Retry,
+  ServerState,
+  Timeouts,
+} from "./config/resolved.ts";
 export {
   Batch,
   type BatchSize,
@@ -33,7 +57,21 @@ export {
   decodeSupervisorMessage,
 } from "./contract/decode.ts";
 export { encodeLine, LineReader, MAX_LINE_BYTES } from "./contract/lines.ts";
-export type * from "./contract/messages.ts";
+export type {
+  AcceptorCounters,
+  AcceptorMessage,
+  AcceptorNotice,
+  AttemptRecord,
+  ConfigNotice,
+  CoordinatorMessage,
+  CoordinatorNotice,
+  CoordinatorOrder,
+  ExchangeRecord,
+  LastWords,
+  PublishedLoad,
+  ServerLoad,
+  SupervisorMessage,
+} from "./contract/messages.ts";
 export {
   affinityFor,
   type Choice,
@@ -76,5 +114,5 @@ export { PARSER_BYTES } from "./http/parser.ts";
 export { REFUSALS, REFUSE, type Refusal } from "./http/refusal.ts";
 export { HEAD, HEAD_FLAG, RequestHead } from "./http/request-head.ts";
 export { RESPONSE_BODY, ResponseHead } from "./http/response-head.ts";
-export type * from "./membership/snapshot.ts";
+export type { Snapshot } from "./membership/snapshot.ts";
 export { SeedSequence } from "./random.ts";

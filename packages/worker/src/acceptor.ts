@@ -71,6 +71,7 @@ export class Acceptor {
     this.#selector = new Selector(snapshot, new SeedSequence(randomBytes(4).readUInt32LE()), this.#clock);
     this.#service = new Service({
       peers: this.#peers,
+      dispatcher: () => this.#dispatcher,
       selector: this.#selector,
       wheel: this.#wheel,
       turn: this.#turn,
@@ -96,7 +97,6 @@ export class Acceptor {
   /** Starts the classifier threads; resolves when they have loaded the rules. */
   async start(): Promise<void> {
     this.#dispatcher = await Dispatcher.start(this.#snapshot, this.#hangOn);
-    this.#service.dispatcher = this.#dispatcher;
     this.#wheel.start();
   }
 
@@ -187,7 +187,7 @@ export class Acceptor {
       socket.destroy();
       return;
     }
-    this.#service.accept(socket, config);
+    this.#service.accept(socket);
   }
 
   #tick(): void {

@@ -6,6 +6,7 @@ import { methodName } from "./methods.ts";
 import { QUESTION } from "./octets.ts";
 import type { RequestHead } from "./request-head.ts";
 import { allQueryValues, pathForMatching, queryValues } from "./target.ts";
+import { NO_VALUES } from "./values.ts";
 
 const NOBODY: Address = Object.freeze({ family: 4, words: Object.freeze([0, 0, 0, 0] as const), text: "" });
 
@@ -22,6 +23,9 @@ export class HeadFacts implements Facts {
   #host: string | undefined;
   #path: string | undefined;
   #query: string | undefined;
+  /** All of them at once, when rules asked which there are: reading one by one would then be quadratic. */
+  #cookies: Map<string, readonly string[]> | undefined;
+  #queries: Map<string, readonly string[]> | undefined;
 
   constructor(head: RequestHead, names: FieldNames) {
     this.#head = head;
@@ -34,6 +38,8 @@ export class HeadFacts implements Facts {
     this.#host = undefined;
     this.#path = undefined;
     this.#query = undefined;
+    this.#cookies = undefined;
+    this.#queries = undefined;
     return this;
   }
 
@@ -57,19 +63,25 @@ export class HeadFacts implements Facts {
   }
 
   cookie(name: string): readonly string[] {
+    if (this.#cookies !== undefined) return this.#cookies.get(name) ?? NO_VALUES;
     return cookieValues(this.#head.valuesOf(FIELD.COOKIE), name);
   }
 
   query(name: string): readonly string[] {
+    if (this.#queries !== undefined) return this.#queries.get(name) ?? NO_VALUES;
     if (this.#query === undefined) this.#readTarget();
     return queryValues(this.#query as string, name);
   }
 
   names(of: "header" | "cookie" | "query"): readonly string[] {
     if (of === "header") return this.#head.lines.names();
-    if (of === "cookie") return [...allCookies(this.#head.valuesOf(FIELD.COOKIE)).keys()];
+    if (of === "cookie") {
+      this.#cookies ??= allCookies(this.#head.valuesOf(FIELD.COOKIE));
+      return [...this.#cookies.keys()];
+    }
     if (this.#query === undefined) this.#readTarget();
-    return [...allQueryValues(this.#query as string).keys()];
+    this.#queries ??= allQueryValues(this.#query as string);
+    return [...this.#queries.keys()];
   }
 
   #readHost(): string {

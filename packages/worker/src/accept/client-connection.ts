@@ -48,7 +48,6 @@ export class ClientConnection implements Unread {
   readonly peer: EntryPeer;
   readonly address: Address;
   readonly outbox: Outbox;
-  readonly acceptedAt: number;
   phase: ClientPhase = "heads";
 
   /** Received and not yet read. While a thread judges it, it only grows at its end. */
@@ -100,11 +99,10 @@ export class ClientConnection implements Unread {
     address: Address,
     trusted: boolean,
     config: DataPlaneConfig,
-    parts: { wheel: TimerWheel; turn: Turn; events: ClientEvents; now: number },
+    parts: { wheel: TimerWheel; turn: Turn; events: ClientEvents },
   ) {
     this.address = address;
     this.peer = { family: address.family, words: address.words, trusted };
-    this.acceptedAt = parts.now;
     this.#socket = socket;
     this.#ownAuthority = `${socket.localAddress ?? "localhost"}:${socket.localPort ?? 80}`;
     this.#events = parts.events;

@@ -131,7 +131,8 @@ export class Dispatcher {
       client.peer,
       client.room,
     );
-    this.#judge.judge(batch, 0);
+    // Never a promise: what would have to wait is costly, and is not judged here.
+    void this.#judge.judge(batch, 0);
     this.inline++;
     this.#deliver(batch, [client], this.#snapshot, 1);
   }

@@ -1,6 +1,6 @@
 import {
   type Address,
-  affinityOf,
+  affinityFor,
   type Batch,
   type Cidr,
   type CompiledRules,
@@ -16,6 +16,7 @@ import {
   parseCidr,
   RECORD,
   RequestHead,
+  type ResolvedClass,
   type VerdictFields,
 } from "@shunt/core";
 import { createIdentifier, type Identifier } from "../identity/identifier.ts";
@@ -136,8 +137,10 @@ export class Judge {
   }
 
   #affinity(cls: number): number {
-    const pool = this.#config.pools[this.#config.classes[cls]?.pool ?? -1];
-    return pool?.hashOn === undefined ? NO_AFFINITY : affinityOf(this.#facts, pool.hashOn);
+    const { classes, pools } = this.#config;
+    const { pool, spill } = classes[cls] as ResolvedClass;
+    if (pools[pool]?.hashOn === undefined && pools[spill]?.hashOn === undefined) return NO_AFFINITY;
+    return affinityFor(this.#facts, classes[cls] as ResolvedClass, pools);
   }
 
   #refuse(): false {

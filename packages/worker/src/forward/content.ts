@@ -39,7 +39,7 @@ export function handOnContent(exchange: Exchange, connection: ServerConnection |
   exchange.bytesIn += taken;
   keepForReplay(exchange, octets);
   const goesOn = connection.send(octets);
-  if (content.done) return "sent";
+  if (content.done) return finish(exchange);
   return goesOn ? proceed(client) : hold(client);
 }
 
@@ -53,6 +53,14 @@ function keepForReplay(exchange: Exchange, octets: Uint8Array): void {
   exchange.replayBytes += octets.length;
   if (exchange.replayBytes > exchange.snapshot.config.retry.bodyBytes) exchange.replay = undefined;
   else exchange.replay.push(octets);
+}
+
+/** All of it went: behind it heads come again. */
+function finish(exchange: Exchange): "sent" {
+  exchange.contentSent = true;
+  exchange.client.contentBlocked = false;
+  exchange.client.phase = "heads";
+  return "sent";
 }
 
 function hold(client: ClientConnection): "more" {

@@ -8,22 +8,18 @@ const WINDOW_MS = 10_000;
 
 /** Keeps retries a share of the requests, so that they cannot multiply the load on servers that already fail. */
 export class RetryBudget {
-  #requests = 0;
   #retries = 0;
   #since = 0;
+  #requestsBefore = 0;
 
-  countRequest(): void {
-    this.#requests++;
-  }
-
-  /** Takes one retry from the budget; false when there is none left. */
-  take(budgetPercent: number, now: number): boolean {
+  /** Takes one retry from the budget of the running window; false when none is left. `requests`: how many there ever were. */
+  take(budgetPercent: number, requests: number, now: number): boolean {
     if (now - this.#since > WINDOW_MS) {
-      this.#requests /= 2;
-      this.#retries /= 2;
       this.#since = now;
+      this.#retries = 0;
+      this.#requestsBefore = requests;
     }
-    if (this.#retries >= FLOOR + (this.#requests * budgetPercent) / 100) return false;
+    if (this.#retries >= FLOOR + ((requests - this.#requestsBefore) * budgetPercent) / 100) return false;
     this.#retries++;
     return true;
   }

@@ -1,6 +1,5 @@
 import { type Failure, REFUSALS, type Refusal, Verdict } from "@shunt/core";
 import type { Logger } from "pino";
-import type { ClientConnection } from "../accept/client-connection.ts";
 import type { Backend } from "../connect/backend.ts";
 import type { Attempt } from "../track/attempt.ts";
 import type { Exchange } from "../track/exchange.ts";
@@ -47,8 +46,9 @@ export class Observer {
   }
 
   /** A request was refused: which rule, and the octets where the offence lies, escaped. */
-  refused(client: ClientConnection, refusal: number, octets: Buffer, at: number): void {
-    const { rule, status, source } = REFUSALS[refusal] as Refusal;
+  refused(exchange: Exchange, octets: Buffer, at: number): void {
+    const { rule, status, source } = REFUSALS[exchange.refusal] as Refusal;
+    const { client } = exchange;
     Counters.add(this.counters.refusalsByRule, rule);
     if (!this.#mayLog()) return;
     const from = Math.max(0, at - SHOWN_OCTETS);

@@ -1,10 +1,12 @@
 import type { Exchange } from "../track/exchange.ts";
+import { chunkOf } from "./response-writer.ts";
 
 /**
  * Hands response octets to the client, or holds them until those before have been answered (RFC 9112 section 9.3.2):
  * responses leave in the order of their requests.
  */
 export function deliver(exchange: Exchange, octets: Uint8Array): void {
+  if (octets.length === 0) return;
   exchange.bytesOut += octets.length;
   const { client } = exchange;
   if (exchange.due) {
@@ -15,6 +17,13 @@ export function deliver(exchange: Exchange, octets: Uint8Array): void {
   exchange.held.push(octets);
   exchange.heldBytes += octets.length;
   client.heldBytes += octets.length;
+}
+
+/** The same for octets of the body, which get a chunk around them where their length is not known. */
+export function deliverBody(exchange: Exchange, octets: Uint8Array): void {
+  if (octets.length === 0) return;
+  if (exchange.enchunked) for (const piece of chunkOf(octets)) deliver(exchange, piece);
+  else deliver(exchange, octets);
 }
 
 /** Its turn has come: what was held leaves. */

@@ -26,13 +26,15 @@ class Pool implements PoolView {
   readonly outstandingLimit: number;
   readonly plan: BalancePlan;
   acceptors: number;
-  turn = 0;
+  /** Begins anywhere: acceptors that all began at 0 would take the same turns together. */
+  turn: number;
 
   constructor(
     pool: ResolvedPool,
     candidates: readonly Backend[],
     outstandingPerServer: number,
     acceptors: number,
+    turn: number,
   ) {
     this.balance = pool.balance;
     this.candidates = candidates;
@@ -40,6 +42,7 @@ class Pool implements PoolView {
     this.outstandingLimit = pool.outstanding;
     this.plan = planFor(pool.servers, pool.balance);
     this.acceptors = acceptors;
+    this.turn = turn;
   }
 }
 
@@ -82,7 +85,13 @@ export class Selector {
     const { config } = snapshot;
     const pools = config.pools.map((pool) => {
       const candidates = pool.servers.map((server) => this.#backendOf(pool.name, server));
-      return new Pool(pool, candidates, config.limits.outstandingPerServer, this.#acceptors);
+      return new Pool(
+        pool,
+        candidates,
+        config.limits.outstandingPerServer,
+        this.#acceptors,
+        this.#seeds.next(),
+      );
     });
     this.#latest = { snapshot, pools, view: (pool) => pools[pool] };
     this.#generations.set(snapshot.generation, this.#latest);

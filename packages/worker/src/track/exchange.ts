@@ -3,6 +3,9 @@ import {
   HEAD_FLAG,
   methodName,
   NONE_TRIED,
+  REFUSALS,
+  REFUSE,
+  type Refusal,
   type Snapshot,
   type Tried,
   type Verdict,
@@ -47,7 +50,7 @@ export class Exchange {
   readonly forwardedClient: string | undefined;
 
   /** One of REFUSE; 0 when the request may go on. */
-  readonly refusal: number;
+  refusal = REFUSE.NONE as number;
 
   // The request's content.
   content: BodyFraming | undefined = undefined;
@@ -114,11 +117,45 @@ export class Exchange {
     this.authorityLength = verdict.authorityLength;
     this.user = verdict.user;
     this.forwardedClient = verdict.client;
-    this.refusal = verdict.refusal;
+    if (verdict.refusal !== REFUSE.NONE) this.refused(verdict.refusal);
+    else if ((verdict.flags & HEAD_FLAG.PERSISTENT) === 0) client.lastRequestSeen = true;
+    this.bytesIn = received.length;
     this.beganAt = client.unreadAt;
     this.headAt = client.headAt;
     this.classifiedAt = now;
     this.contentSent = (verdict.flags & HEAD_FLAG.CONTENT) === 0;
+  }
+
+  /** An attempt was made; `connected`: its connection was there already. */
+  began(attempt: Attempt, connected: boolean): void {
+    this.attempt = attempt;
+    this.history = this.history.length === 0 ? [attempt] : [...this.history, attempt];
+    this.state = connected ? "sending" : "connecting";
+    this.connectedAt = connected ? attempt.startedAt : 0;
+  }
+
+  /** The head of the final response is there. */
+  answers(status: number, now: number): void {
+    this.state = "answering";
+    this.status = status;
+    this.headSent = true;
+    this.answerAt = now;
+  }
+
+  /** A rule of REFUSE holds against it. */
+  refused(refusal: number): void {
+    const { rule, status } = REFUSALS[refusal] as Refusal;
+    this.refusal = refusal;
+    this.ended = "PR";
+    this.failure = rule;
+    if (!this.headSent) this.status = status;
+    this.client.lastRequestSeen = true;
+  }
+
+  /** Its client left, or will get no more. */
+  abandoned(status: number): void {
+    this.ended = this.state === "answering" ? "CD" : "CH";
+    if (this.status === 0) this.status = status;
   }
 
   has(flag: number): boolean {

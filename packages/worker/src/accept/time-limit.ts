@@ -1,0 +1,18 @@
+import type { ClientConnection } from "./client-connection.ts";
+
+/**
+ * How long the client may take for what is waited for now, in milliseconds; undefined: what is set stays, 0: nothing
+ * is waited for. A head has its limit from its first octet on, and that is set where it comes (client-connection.ts).
+ */
+export function timeLimit(client: ClientConnection): number | undefined {
+  const { timeouts } = client.config;
+  switch (client.phase) {
+    case "content":
+      return timeouts.bodyIdleMs;
+    case "heads":
+      if (client.depth > 0) return timeouts.bodyIdleMs;
+      return client.unread.length === 0 ? timeouts.clientIdleMs : undefined;
+    default:
+      return undefined;
+  }
+}

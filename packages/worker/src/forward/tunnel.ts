@@ -1,0 +1,65 @@
+import type { ResponseHead } from "@shunt/core";
+import { ClientConnection } from "../accept/client-connection.ts";
+import { deliver, isFull } from "../respond/delivery.ts";
+import { composeResponseHead } from "../respond/response-writer.ts";
+import type { Attempt } from "../track/attempt.ts";
+import type { Exchange } from "../track/exchange.ts";
+
+const NOTHING = new Uint8Array(0);
+
+/**
+ * Connections that speak another protocol from a 101 on (RFC 9110 section 7.8). An upgrade is a barrier: nothing is
+ * owed before it, so octets pass as they come. The tunnel counts as load of its server while it lasts.
+ */
+export class Tunnels {
+  readonly #over: (exchange: Exchange, ended: string) => void;
+
+  readonly #clock: () => number;
+
+  constructor(clock: () => number, over: (exchange: Exchange, ended: string) => void) {
+    this.#clock = clock;
+    this.#over = over;
+  }
+
+  /** The server agreed; `rest` are its first octets of the other protocol. */
+  upgraded(attempt: Attempt, head: ResponseHead, rest: Uint8Array): void {
+    const { exchange } = attempt;
+    const { client } = exchange;
+    exchange.answers(head.status, this.#clock());
+    deliver(exchange, composeResponseHead(exchange, head, NOTHING).octets);
+    deliver(exchange, rest);
+    client.tunnel = attempt;
+    client.becomeTunnel();
+  }
+
+  tunnelled(from: ClientConnection | Attempt, octets: Uint8Array): void {
+    if (from instanceof ClientConnection) this.#toServer(from, octets);
+    else this.#toClient(from, octets);
+  }
+
+  tunnelEnded(attempt: Attempt): void {
+    const { exchange } = attempt;
+    exchange.client.outbox.end();
+    attempt.serverEnded = true;
+    if (exchange.client.halfClosed) this.#over(exchange, "--");
+  }
+
+  clientEnded(client: ClientConnection): void {
+    const { tunnel } = client;
+    tunnel?.connection?.end();
+    if (tunnel?.serverEnded) this.#over(tunnel.exchange, "--");
+  }
+
+  #toServer(client: ClientConnection, octets: Uint8Array): void {
+    const attempt = client.tunnel;
+    if (attempt === undefined) return;
+    attempt.exchange.bytesIn += octets.length;
+    client.contentBlocked = attempt.connection?.send(octets) === false;
+    client.regulate();
+  }
+
+  #toClient(attempt: Attempt, octets: Uint8Array): void {
+    deliver(attempt.exchange, octets);
+    if (isFull(attempt.exchange)) attempt.connection?.pause();
+  }
+}

@@ -1,0 +1,142 @@
+import { FAILURE, type Failure, REFUSE } from "@shunt/core";
+import type { ClientConnection } from "./accept/client-connection.ts";
+import type { Backend } from "./connect/backend.ts";
+import { mayRetry, RetryBudget } from "./forward/retry.ts";
+import { deliver } from "./respond/delivery.ts";
+import { endOf } from "./respond/ending.ts";
+import { failureResponse, refusalResponse } from "./respond/own-response.ts";
+import type { Service } from "./serve.ts";
+import type { Attempt } from "./track/attempt.ts";
+import type { Exchange } from "./track/exchange.ts";
+
+/**
+ * What can happen to an exchange besides going well: its server fails it, it is refused, its client leaves or is late.
+ * Whatever it is, the ticket is given back, the other exchanges of the connection are not touched, and the client gets
+ * exactly one answer, or, once that has begun, an end that it cannot take for a whole one.
+ */
+export class Troubles {
+  readonly #service: Service;
+  readonly #budget = new RetryBudget();
+
+  constructor(service: Service) {
+    this.#service = service;
+  }
+
+  /** The attempt failed: once more, at another server, if that is safe; else the client is told. */
+  failed(attempt: Attempt, failure: Failure, detail: string): void {
+    const { exchange, backend } = attempt;
+    const { selector, observer } = this.#service.parts;
+    attempt.failure = failure.code;
+    attempt.settle();
+    const ejected = backend.noteFailure(failure, attempt.startedAt, selector.mayEject(backend));
+    observer.attemptFailed(attempt, failure, detail, ejected);
+    if (exchange.client.phase === "closed") return;
+    // A connection that was closed while it was idle says nothing about its server.
+    const stale = attempt.onReused && failure === FAILURE.CONNECTION_TERMINATED;
+    if (!stale) selector.exclude(attempt);
+    if (exchange.client.tunnel === attempt) this.cutTunnel(exchange, endOf(failure, "D"));
+    else if (mayRetry(attempt, failure) && this.#retryAllowed(exchange)) this.#service.attempt(exchange);
+    else this.give(exchange, failure);
+  }
+
+  /** There will be no answer from a server: ours, if none has begun; else the connection ends where it broke off. */
+  give(exchange: Exchange, failure: Failure): void {
+    exchange.failure = failure.code;
+    exchange.ended = endOf(failure, exchange.headSent ? "D" : "H");
+    if (exchange.headSent) this.#cut(exchange);
+    else {
+      const closes = this.#service.mustClose(exchange);
+      exchange.status = failure.status;
+      this.answer(exchange, failureResponse(failure, exchange.flags, closes), closes);
+    }
+  }
+
+  /** An answer of our own. */
+  answer(exchange: Exchange, octets: Uint8Array, closes: boolean): void {
+    exchange.answers(exchange.status, this.#service.parts.clock());
+    exchange.closes = closes;
+    deliver(exchange, octets);
+    this.#service.answered(exchange);
+  }
+
+  /** Content that is not well-formed or does not come: the server gets no more of it, the client is told if it can be. */
+  refuseContent(exchange: Exchange, refusal: number): void {
+    const { client } = exchange;
+    exchange.refused(refusal);
+    this.#service.parts.observer.refused(exchange, client.unread, 0);
+    this.#drop(exchange);
+    client.phase = "heads";
+    client.lastRequestSeen = true;
+    if (exchange.headSent) this.#cut(exchange);
+    else this.answer(exchange, refusalResponse(refusal, exchange.flags), true);
+  }
+
+  /** What is unread is refused as a request of its own, in its turn. */
+  refuseUnread(client: ClientConnection, refusal: number): void {
+    const { observer, dispatcher } = this.#service.parts;
+    this.#service.judged(client, observer.verdictOf(refusal), dispatcher().snapshot);
+  }
+
+  gone(client: ClientConnection): void {
+    this.#service.clients.delete(client);
+    this.abandon(client);
+  }
+
+  /** Nobody waits for these any more: their attempts end, their tickets are given back. */
+  abandon(client: ClientConnection): void {
+    for (let exchange = client.first; exchange !== undefined; exchange = exchange.next) {
+      if (!exchange.answered) exchange.abandoned(FAILURE.CLIENT_GONE.status);
+      this.#drop(exchange);
+      this.#service.settle(exchange);
+    }
+    client.forgetQueue();
+  }
+
+  cutTunnel(exchange: Exchange, ended: string): void {
+    exchange.ended = ended;
+    exchange.answered = true;
+    exchange.client.destroy();
+  }
+
+  /** A time limit of the client passed. What it is late with depends on what is waited for; see accept/time-limit.ts. */
+  late(client: ClientConnection): void {
+    if (client.phase === "closing") client.destroy();
+    else if (client.phase === "content" && !client.contentBlocked)
+      this.refuseContent(client.last as Exchange, REFUSE.BODY_TIMEOUT);
+    else if (client.phase === "heads" && client.depth === 0 && !client.classifying) this.#lateHead(client);
+    else if (client.stalled()) client.destroy();
+    else this.#service.watch(client);
+  }
+
+  closedIdle(backend: Backend, reason: string): void {
+    this.#service.parts.observer.closedIdle(backend, reason);
+  }
+
+  #lateHead(client: ClientConnection): void {
+    if (client.unread.length === 0) client.close();
+    else this.refuseUnread(client, REFUSE.HEAD_TIMEOUT);
+  }
+
+  #retryAllowed(exchange: Exchange): boolean {
+    const { retry } = exchange.snapshot.config;
+    const { observer, clock } = this.#service.parts;
+    if (exchange.history.length > retry.attempts) return false;
+    const allowed = this.#budget.take(retry.budgetPercent, observer.counters.exchangesSettled, clock());
+    if (allowed) observer.counters.retries++;
+    else observer.counters.retriesOverBudget++;
+    return allowed;
+  }
+
+  #cut(exchange: Exchange): void {
+    exchange.cut = true;
+    this.#service.answered(exchange);
+  }
+
+  #drop(exchange: Exchange): void {
+    const { attempt } = exchange;
+    const connection = attempt?.connection;
+    if (attempt !== undefined) attempt.connection = undefined;
+    connection?.destroy();
+    attempt?.settle();
+  }
+}
