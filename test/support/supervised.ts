@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import type { ResolvedConfig } from "@shunt/core";
 import { testConfig } from "../../packages/coordinator/src/test-config.ts";
 
+const SHUNT = fileURLToPath(new URL("../../packages/coordinator/src/cli/shunt.ts", import.meta.url));
 const MAIN = fileURLToPath(new URL("./supervisor-process.ts", import.meta.url));
 
 /** One process of those that serve for a state directory. */
@@ -29,10 +30,16 @@ export class Household implements AsyncDisposable {
   /** Runs a supervisor over fake acceptors; see fake-acceptor.ts for what `mood` does to them. */
   run(config: ResolvedConfig, mood?: string): RunningSupervisor {
     const env = { ...process.env, ...(mood === undefined ? {} : { FAKE_ACCEPTOR: mood }) };
-    const child = spawn(process.execPath, [MAIN, JSON.stringify(config)], {
-      env,
-      stdio: ["ignore", "pipe", "pipe"],
-    });
+    return this.#spawn([MAIN, JSON.stringify(config)], env);
+  }
+
+  /** Runs `shunt up` with a configuration file; its state is to be that of this household. */
+  up(file: string): RunningSupervisor {
+    return this.#spawn([SHUNT, "up", "-c", file], process.env);
+  }
+
+  #spawn(args: readonly string[], env: NodeJS.ProcessEnv): RunningSupervisor {
+    const child = spawn(process.execPath, args, { env, stdio: ["ignore", "pipe", "pipe"] });
     this.#children.push(child);
     return new RunningSupervisor(child);
   }
