@@ -1,0 +1,87 @@
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+
+/** A request as a server got it. */
+export interface Received {
+  readonly server: string;
+  readonly method: string;
+  readonly target: string;
+  readonly headers: IncomingMessage["headers"];
+  /** The number of the connection that it came on, from 1. */
+  readonly connection: number;
+}
+
+export type Handler = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  server: SampleServer,
+) => void | Promise<void>;
+
+/** Longer than any test, so that it is never the server that closes an idle connection. */
+const KEEP_ALIVE_MS = 600_000;
+
+/** A server of the application, in the process of the test. It remembers what it was asked. */
+export class SampleServer implements AsyncDisposable {
+  readonly name: string;
+  readonly port: number;
+  readonly received: Received[] = [];
+  /** Requests received and not answered yet, and the most there ever were. */
+  running = 0;
+  mostRunning = 0;
+  /** Connections ever accepted. */
+  connections = 0;
+  readonly #server: Server;
+
+  private constructor(name: string, server: Server) {
+    this.name = name;
+    this.#server = server;
+    this.port = (server.address() as AddressInfo).port;
+  }
+
+  static async start(name: string, handler: Handler = echo): Promise<SampleServer> {
+    const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 0 });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const sample = new SampleServer(name, server);
+    const numbers = new WeakMap<object, number>();
+    server.on("connection", (socket) => numbers.set(socket, ++sample.connections));
+    server.on("request", (request, response) => {
+      sample.#note(request, response, numbers.get(request.socket) ?? 0);
+      void handler(request, response, sample);
+    });
+    return sample;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  /** The targets that it was asked for. */
+  get targets(): string[] {
+    return this.received.map(({ target }) => target);
+  }
+
+  #note({ method = "", url = "", headers }: IncomingMessage, response: ServerResponse, connection: number): void {
+    this.received.push({ server: this.name, method, target: url, headers, connection });
+    this.running += 1;
+    this.mostRunning = Math.max(this.mostRunning, this.running);
+    response.once("close", () => {
+      this.running -= 1;
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const closed = once(this.#server, "close");
+    this.#server.close();
+    this.#server.closeAllConnections();
+    await closed;
+  }
+}
+
+/** Says who answers what, behind all of the request's content: "g1 GET /x". */
+export const echo: Handler = async (request, response, { name }) => {
+  request.resume();
+  await once(request, "end");
+  response.end(`${name} ${request.method} ${request.url}`);
+};
