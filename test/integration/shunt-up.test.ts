@@ -26,7 +26,9 @@ afterAll(() => {
 });
 
 function urlOf(name: string): string {
-  const { port } = servers.get(name)?.address() as AddressInfo;
+  const server = servers.get(name);
+  if (server === undefined) throw new Error(`there is no server ${name}`);
+  const { port } = server.address() as AddressInfo;
   return `http://127.0.0.1:${port}`;
 }
 

@@ -71,14 +71,16 @@ test("Supervisor starts the successor of an acceptor that was asked to drain whi
   const supervisor = household.run(household.config({ acceptors: 1 }));
   const { listener } = await supervisor.ready();
   const { pid } = await ask(listener);
-  const slow = ask(listener, "/wait/1500");
+  const held = ask(listener, "/hold");
   await eventually(
     () => json(`${admin(supervisor.lines)}/v1/load`),
     (load) => load.servers[0]?.outstanding === 1,
   );
   process.kill(pid, "SIGTERM");
   expect((await ask(listener)).pid).not.toBe(pid);
-  expect((await slow).pid).toBe(pid);
+  // SIGUSR2 has logs reopened, which is when the fake lets go of what it holds.
+  supervisor.child.kill("SIGUSR2");
+  expect((await held).pid).toBe(pid);
 });
 
 const admin = (lines: readonly string[]): string => lines[0]?.split(" admin ")[1] ?? "";

@@ -16,7 +16,9 @@ runAcceptorProcess({
     let state: "starting" | "accepting" | "draining" | "stopped" = "starting";
     let answered = 0;
     const outstanding = new Set<object>();
+    const held = new Set<() => void>();
     const answer = (path: string): Promise<void> => {
+      if (path === "/hold") return new Promise((resolve) => held.add(resolve));
       const [, ms] = /^\/wait\/(\d+)/.exec(path) ?? [];
       return new Promise((resolve) => setTimeout(resolve, Number(ms ?? 0)));
     };
@@ -70,7 +72,9 @@ runAcceptorProcess({
         await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
         state = "stopped";
       },
-      reopenLogs() {},
+      reopenLogs() {
+        for (const release of held) release();
+      },
     };
   },
 });
