@@ -13,6 +13,7 @@ import {
 import type { Logger } from "pino";
 import { Peers } from "./accept/peers.ts";
 import { Dispatcher } from "./classify/dispatch.ts";
+import { ReadBuffers } from "./connect/read-buffers.ts";
 import { TimerWheel } from "./io/timer-wheel.ts";
 import { Turn } from "./io/turn.ts";
 import { AccessLog } from "./observe/access-log.ts";
@@ -76,6 +77,7 @@ export class Acceptor {
       wheel: this.#wheel,
       turn: this.#turn,
       head: new ResponseHead(new FieldNames(), config.limits),
+      readBuffers: new ReadBuffers(),
       observer: this.#observer,
       clock: this.#clock,
       requestId: requestIds(),

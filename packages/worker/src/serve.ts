@@ -40,7 +40,13 @@ export class Service implements ClientEvents, ServerEvents {
 
   constructor(parts: ServiceParts) {
     this.parts = parts;
-    this.#connectionParts = { wheel: parts.wheel, turn: parts.turn, head: parts.head, events: this };
+    this.#connectionParts = {
+      wheel: parts.wheel,
+      turn: parts.turn,
+      head: parts.head,
+      readBuffers: parts.readBuffers,
+      events: this,
+    };
     this.#troubles = new Troubles(this);
     this.#tunnels = new Tunnels(parts.clock, (exchange, ended) => this.#troubles.cutTunnel(exchange, ended));
   }
@@ -144,7 +150,7 @@ export class Service implements ClientEvents, ServerEvents {
   }
 
   /** respond: the head of the answer, with what of the body came with it, in its turn. */
-  head(attempt: Attempt, head: ResponseHead, body: Uint8Array, complete: boolean): void {
+  head(attempt: Attempt, head: ResponseHead, body: Uint8Array, complete: boolean): boolean {
     const { exchange } = attempt;
     attempt.backend.noteAnswer(attempt.startedAt);
     exchange.answers(head.status, this.parts.clock());
@@ -152,13 +158,13 @@ export class Service implements ClientEvents, ServerEvents {
     exchange.closes = this.mustClose(exchange) || endsWithConnection(exchange, head);
     const composed = composeResponseHead(exchange, head, body);
     deliver(exchange, composed.octets);
-    this.body(attempt, composed.containsBody ? NOTHING : body, complete);
+    return this.body(attempt, composed.containsBody ? NOTHING : body, complete);
   }
 
   /** respond: the body follows as it comes, no faster than the client takes it. */
-  body(attempt: Attempt, octets: Uint8Array, complete: boolean): void {
+  body(attempt: Attempt, octets: Uint8Array, complete: boolean): boolean {
     const { exchange } = attempt;
-    deliverBody(exchange, octets);
+    const inUse = deliverBody(exchange, octets);
     if (complete) {
       if (exchange.enchunked) deliver(exchange, lastChunk());
       this.answered(exchange);
@@ -166,6 +172,7 @@ export class Service implements ClientEvents, ServerEvents {
       attempt.connection?.pause();
       this.watch(exchange.client);
     }
+    return inUse;
   }
 
   /** track: every octet of the response is handed on, or held for its turn. The ticket is given back. */

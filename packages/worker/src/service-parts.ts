@@ -1,6 +1,7 @@
 import type { ResponseHead } from "@shunt/core";
 import type { Peers } from "./accept/peers.ts";
 import type { Dispatcher } from "./classify/dispatch.ts";
+import type { ReadBuffers } from "./connect/read-buffers.ts";
 import type { TimerWheel } from "./io/timer-wheel.ts";
 import type { Turn } from "./io/turn.ts";
 import type { Observer } from "./observe/observer.ts";
@@ -16,6 +17,7 @@ export interface ServiceParts {
   readonly turn: Turn;
   /** Judges response heads, one for all server connections of the loop. */
   readonly head: ResponseHead;
+  readonly readBuffers: ReadBuffers;
   readonly observer: Observer;
   /** Milliseconds of a monotonic clock. */
   readonly clock: () => number;

@@ -18,16 +18,20 @@ import { Deadline, type TimerWheel } from "../io/timer-wheel.ts";
 import type { Turn } from "../io/turn.ts";
 import type { Attempt } from "../track/attempt.ts";
 import type { Backend } from "./backend.ts";
+import type { ReadBuffers } from "./read-buffers.ts";
 
 /** What happens on a server connection, told to whoever serves the exchange. */
 export interface ServerEvents {
   connected(attempt: Attempt): void;
   /** A 1xx that is handed on. */
   interim(attempt: Attempt, head: ResponseHead): void;
-  /** The head of the final response, with the octets of its body that came with it. `complete`: that is all of it. */
-  head(attempt: Attempt, head: ResponseHead, body: Uint8Array, complete: boolean): void;
-  /** Body octets as they came; `complete`: the last. */
-  body(attempt: Attempt, octets: Uint8Array, complete: boolean): void;
+  /** The head of the final response, with the octets of its body that came with it, lent. `complete`: that is all of it. */
+  head(attempt: Attempt, head: ResponseHead, body: Uint8Array, complete: boolean): boolean;
+  /**
+   * Body octets as they came; `complete`: the last. They are lent: returns whether they are still in use, because
+   * the kernel has not taken all of them.
+   */
+  body(attempt: Attempt, octets: Uint8Array, complete: boolean): boolean;
   /** The server agreed to another protocol; `rest` are its first octets. */
   upgraded(attempt: Attempt, head: ResponseHead, rest: Uint8Array): void;
   tunnelled(attempt: Attempt, octets: Uint8Array): void;
@@ -46,6 +50,7 @@ export interface ServerConnectionParts {
   readonly events: ServerEvents;
   /** Judges heads; one serves all connections of a loop. */
   readonly head: ResponseHead;
+  readonly readBuffers: ReadBuffers;
 }
 
 type State = "connecting" | "idle" | "busy" | "tunnel" | "closed";
@@ -74,6 +79,9 @@ export class ServerConnection {
   /** What was received so far allows another exchange behind this one. */
   #reusable = true;
   #paused = false;
+  /** What is read into, and whether the kernel still takes octets from it. */
+  #buffer: Uint8Array;
+  #inUse = false;
   /** Data without chunk framing, for a client that does not know chunks; undefined when octets pass as they are. */
   #unchunked: Uint8Array[] | undefined;
 
@@ -83,13 +91,23 @@ export class ServerConnection {
     this.#config = config;
     this.#parts = parts;
     this.#deadline = new Deadline(parts.wheel, () => this.#expired());
-    this.#socket = connect({ host, port, noDelay: true, keepAlive: true, allowHalfOpen: true });
+    this.#buffer = parts.readBuffers.shared;
+    this.#socket = connect({
+      host,
+      port,
+      noDelay: true,
+      keepAlive: true,
+      allowHalfOpen: true,
+      onread: {
+        buffer: () => this.#nextBuffer(),
+        callback: (octets, buffer) => this.#read(octets, buffer),
+      },
+    });
     this.#outbox = new Outbox(this.#socket, parts.turn);
     backend.connections++;
     this.#deadline.set(config.timeouts.connectMs);
     this.#socket
       .on("connect", () => this.#connected())
-      .on("data", (chunk: Buffer) => this.#data(chunk))
       .on("drain", () => this.#drained())
       .on("end", () => this.#ended())
       .on("error", (error: NodeJS.ErrnoException) => this.#broke(error));
@@ -164,6 +182,33 @@ export class ServerConnection {
     if (this.attempt !== undefined) this.#parts.events.writable(this.attempt);
   }
 
+  /** Octets were read into a buffer, which they are read into again as soon as this returns. */
+  #read(octets: number, buffer: Uint8Array): boolean {
+    this.#data(Buffer.from(buffer.buffer as ArrayBuffer, buffer.byteOffset, octets));
+    return true;
+  }
+
+  /**
+   * What the next octets are read into. Most responses are short, and are done with when their octets were looked at:
+   * all connections share one buffer for them. A long body has a buffer of its own, which the kernel may take its
+   * octets from while others are read.
+   */
+  #nextBuffer(): Uint8Array {
+    const { readBuffers } = this.#parts;
+    const long = this.#headSeen && !this.#body.done;
+    if (this.#inUse) {
+      this.#inUse = false;
+      this.#buffer = long ? readBuffers.take() : readBuffers.shared;
+    } else if (long !== (this.#buffer !== readBuffers.shared)) {
+      if (long) this.#buffer = readBuffers.take();
+      else {
+        readBuffers.giveBack(this.#buffer);
+        this.#buffer = readBuffers.shared;
+      }
+    }
+    return this.#buffer;
+  }
+
   #data(chunk: Buffer): void {
     const { attempt } = this;
     if (this.state === "closed") return;
@@ -183,7 +228,7 @@ export class ServerConnection {
     while (at < source.length) {
       const outcome = head.judge(source, at, source.length, toHead);
       if (outcome === HEAD.INCOMPLETE) {
-        this.#partial = source.subarray(at);
+        this.#partial = Buffer.from(source.subarray(at));
         return;
       }
       if (outcome === HEAD.REFUSED) {
@@ -212,7 +257,7 @@ export class ServerConnection {
     const { done } = this.#body;
     if (done) this.#release(attempt);
     else this.#deadline.set(this.#config.timeouts.bodyIdleMs);
-    events.head(attempt, head, octets, done);
+    this.#inUse = events.head(attempt, head, octets, done);
   }
 
   #takeBody(attempt: Attempt, chunk: Buffer): void {
@@ -221,7 +266,7 @@ export class ServerConnection {
     const { done } = this.#body;
     if (done) this.#release(attempt);
     else if (!this.#paused) this.#deadline.set(this.#config.timeouts.bodyIdleMs);
-    this.#parts.events.body(attempt, octets, done);
+    this.#inUse = this.#parts.events.body(attempt, octets, done);
   }
 
   /** The octets of the body in `source` from `at` on, as the client gets them. Undefined: the attempt has failed. */

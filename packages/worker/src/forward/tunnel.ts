@@ -27,7 +27,7 @@ export class Tunnels {
     const { client } = exchange;
     exchange.answers(head.status, this.#clock());
     deliver(exchange, composeResponseHead(exchange, head, NOTHING).octets);
-    deliver(exchange, rest);
+    deliver(exchange, Buffer.from(rest));
     client.tunnel = attempt;
     client.becomeTunnel();
   }
@@ -59,7 +59,7 @@ export class Tunnels {
   }
 
   #toClient(attempt: Attempt, octets: Uint8Array): void {
-    deliver(attempt.exchange, octets);
+    deliver(attempt.exchange, Buffer.from(octets));
     if (isFull(attempt.exchange)) attempt.connection?.pause();
   }
 }

@@ -4,12 +4,16 @@ import type { Flushable, Turn } from "./turn.ts";
 /** Below this, copying pieces together costs less than handing several to the kernel. */
 const JOIN_BYTES = 16_384;
 
+/** Below this, a copy that leaves with what else is sent in the turn costs less than a write of its own. */
+const COPIED_BYTES = 8_192;
+
 /** What one socket is to send: pieces of a turn leave as one write. */
 export class Outbox implements Flushable {
   readonly #socket: Socket;
   readonly #turn: Turn;
   #pieces: Uint8Array[] = [];
   #bytes = 0;
+  #dirty = false;
   #endAfter = false;
   #ended = false;
 
@@ -25,20 +29,43 @@ export class Outbox implements Flushable {
 
   push(piece: Uint8Array): void {
     if (this.#ended || piece.length === 0) return;
-    if (this.#pieces.length === 0 && !this.#endAfter) this.#turn.add(this);
+    if (!this.#dirty) {
+      this.#dirty = true;
+      this.#turn.add(this);
+    }
     this.#pieces.push(piece);
     this.#bytes += piece.length;
+  }
+
+  /**
+   * Sends octets that are lent, at once and without a copy where nothing waits before them. Returns whether they are
+   * still in use, because the kernel has not taken all of them; where they have to wait they are copied.
+   */
+  lend(octets: Uint8Array): boolean {
+    if (this.#ended || octets.length === 0) return false;
+    if (octets.length < COPIED_BYTES || this.#socket.writableLength > 0) {
+      this.push(Buffer.from(octets));
+      return false;
+    }
+    if (this.#pieces.length > 0) this.flush();
+    if (!this.#socket.writable) return false;
+    this.#socket.write(octets);
+    return this.#socket.writableLength > 0;
   }
 
   /** Sends what there is, then FIN. Nothing can be pushed any more. */
   end(): void {
     if (this.#ended) return;
-    if (this.#pieces.length === 0) this.#turn.add(this);
+    if (!this.#dirty) {
+      this.#dirty = true;
+      this.#turn.add(this);
+    }
     this.#endAfter = true;
     this.#ended = true;
   }
 
   flush(): void {
+    this.#dirty = false;
     const pieces = this.#pieces;
     if (pieces.length > 0) {
       const bytes = this.#bytes;

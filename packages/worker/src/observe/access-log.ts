@@ -5,8 +5,8 @@ import { timersOf } from "../track/timers.ts";
 
 /** pino's number of the level "info": these lines are of its format. */
 const INFO = 30;
-/** Lines are written in blocks of about this size (below the 16 KiB that sonic-boom writes at once), or when the wheel says that they have waited long enough. */
-const BLOCK_BYTES = 12_288;
+/** Lines are written in blocks of about this size, or when the wheel says that they have waited long enough. */
+const BLOCK_BYTES = 65_536;
 /** What may wait for a sink that does not take it; beyond, whole lines are dropped and counted. */
 const WAITING_BYTES = 4_194_304;
 
@@ -30,6 +30,7 @@ export class AccessLog {
       sync: false,
       mkdir: true,
       minLength: BLOCK_BYTES,
+      maxWrite: BLOCK_BYTES * 2,
       maxLength: WAITING_BYTES,
     });
     destination.on("drop", () => this.dropped++);

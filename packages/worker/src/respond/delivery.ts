@@ -1,5 +1,5 @@
 import type { Exchange } from "../track/exchange.ts";
-import { chunkOf } from "./response-writer.ts";
+import { CHUNK_END, chunkHead } from "./response-writer.ts";
 
 /**
  * Hands response octets to the client, or holds them until those before have been answered (RFC 9112 section 9.3.2):
@@ -19,11 +19,24 @@ export function deliver(exchange: Exchange, octets: Uint8Array): void {
   client.heldBytes += octets.length;
 }
 
-/** The same for octets of the body, which get a chunk around them where their length is not known. */
-export function deliverBody(exchange: Exchange, octets: Uint8Array): void {
-  if (octets.length === 0) return;
-  if (exchange.enchunked) for (const piece of chunkOf(octets)) deliver(exchange, piece);
-  else deliver(exchange, octets);
+/**
+ * The same for octets of the body, which are lent: what cannot leave at once is copied. Returns whether they are still
+ * in use. Where the length of the body is not known they get a chunk around them.
+ */
+export function deliverBody(exchange: Exchange, octets: Uint8Array): boolean {
+  if (octets.length === 0) return false;
+  if (exchange.enchunked) {
+    deliver(exchange, chunkHead(octets.length));
+    deliver(exchange, Buffer.from(octets));
+    deliver(exchange, CHUNK_END);
+    return false;
+  }
+  if (!exchange.due) {
+    deliver(exchange, Buffer.from(octets));
+    return false;
+  }
+  exchange.bytesOut += octets.length;
+  return exchange.client.outbox.lend(octets);
 }
 
 /** Its turn has come: what was held leaves. */

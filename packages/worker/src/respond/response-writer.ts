@@ -7,7 +7,8 @@ const STATUS_END = 12;
 const SP = 0x20;
 /** Octets of a body that are copied behind their head, so that both leave in one piece. */
 const JOINED_BODY_BYTES = 16_384;
-const CRLF = Buffer.from("\r\n");
+/** What stands behind the data of a chunk. */
+export const CHUNK_END = Buffer.from("\r\n");
 const LAST_CHUNK = Buffer.from("0\r\n\r\n");
 
 /** A response without a length, to a client that can read chunks: it gets chunks, and keeps its connection. */
@@ -53,11 +54,11 @@ export interface ComposedHead {
 }
 
 /** One for all: whoever composes takes what is in it at once. */
-const composed: ComposedHead = { octets: CRLF, containsBody: false };
+const composed: ComposedHead = { octets: CHUNK_END, containsBody: false };
 
-/** One chunk around octets that came without framing (RFC 9112 section 7.1). */
-export function chunkOf(octets: Uint8Array): Uint8Array[] {
-  return [Buffer.from(`${octets.length.toString(16)}\r\n`, "latin1"), octets, CRLF];
+/** What stands before the data of a chunk (RFC 9112 section 7.1). */
+export function chunkHead(length: number): Uint8Array {
+  return Buffer.from(`${length.toString(16)}\r\n`, "latin1");
 }
 
 export function lastChunk(): Uint8Array {
