@@ -14,7 +14,7 @@ const Asked = z.strictObject({
   target: z.string().min(1).max(65_536),
   /** Name to value, or to values where a field is repeated. */
   headers: z.record(z.string().min(1).max(256), z.union([Value, z.array(Value).max(64)])).default({}),
-  client: z.union([z.ipv4(), z.ipv6()]).default("127.0.0.1"),
+  client: z.union([z.ipv4(), z.ipv6()], "Expected an IPv4 or IPv6 address").default("127.0.0.1"),
   user: z.string().max(1_024).optional(),
   /** The chance in the choice; the same seed gives the same choice. */
   seed: z.int().min(0).max(0xffff_ffff).optional(),

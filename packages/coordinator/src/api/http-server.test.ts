@@ -1,3 +1,4 @@
+import { connect } from "node:net";
 import type { AcceptorMessage } from "@shunt/core";
 import type { FastifyInstance } from "fastify";
 import { pino } from "pino";
@@ -117,6 +118,24 @@ test("an unknown path is 404 and a known one with another method 405 with Allow"
   expect([missing.statusCode, missing.json().title]).toEqual([404, "Not Found"]);
   const wrong = await app.inject({ method: "DELETE", url: "/v1/pools?x=1", headers: { authorization } });
   expect([wrong.statusCode, wrong.headers.allow]).toEqual([405, "GET, HEAD"]);
+});
+
+test("a target that cannot be decoded is refused with a problem", async () => {
+  const answer = await app.inject({ url: "/%zz", headers: { authorization } });
+  expect(answer.headers["content-type"]).toContain("application/problem+json");
+  expect([answer.statusCode, answer.json().title]).toEqual([400, "Bad Request"]);
+});
+
+test("what is no HTTP is answered with a problem and the connection ends", async () => {
+  await app.listen({ host: "127.0.0.1", port: 0 });
+  const [address] = app.addresses();
+  const socket = connect(address?.port ?? 0, "127.0.0.1");
+  socket.write("GARBAGE\r\n\r\n");
+  let answer = "";
+  for await (const chunk of socket) answer += chunk;
+  expect(answer).toMatch(/^HTTP\/1\.1 400 Bad Request\r\nContent-Type: application\/problem\+json\r\n/);
+  expect(JSON.parse(answer.split("\r\n\r\n")[1] ?? "")).toMatchObject({ status: 400 });
+  await app.close();
 });
 
 async function explain(payload: string | object, type = "application/json") {

@@ -20,6 +20,9 @@ const BODY_BYTES = 64 * 1024;
 const REQUEST_MS = 10_000;
 /** What needs no token: probes and scrapers have none. */
 const OPEN: ReadonlySet<string> = new Set(["/livez", "/readyz", "/metrics"]);
+const NOT_HTTP_BODY = JSON.stringify({ type: "about:blank", ...problem(400, "This is no HTTP request") });
+/** Written by hand: to what is not a request there is no reply object. */
+const NOT_HTTP = `HTTP/1.1 400 Bad Request\r\nContent-Type: application/problem+json\r\nContent-Length: ${NOT_HTTP_BODY.length}\r\nConnection: close\r\n\r\n${NOT_HTTP_BODY}`;
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] as const;
 
 export interface AdminApi {
@@ -47,7 +50,8 @@ export function buildAdminApi(context: ApiContext): FastifyInstance {
     requestTimeout: REQUEST_MS,
     // Scrapers keep their connections; closing must not wait for them.
     forceCloseConnections: true,
-    routerOptions: { ignoreTrailingSlash: false },
+    frameworkErrors: (error, _, reply) => sendProblem(reply, problem(error.statusCode ?? 400, error.message)),
+    clientErrorHandler: (_, socket) => socket.end(NOT_HTTP),
   });
   // JSON alone: a form of a foreign page could send plain text here without the browser asking first.
   app.removeContentTypeParser("text/plain");
