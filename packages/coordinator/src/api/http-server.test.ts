@@ -127,9 +127,8 @@ test("a target that cannot be decoded is refused with a problem", async () => {
 });
 
 test("what is no HTTP is answered with a problem and the connection ends", async () => {
-  await app.listen({ host: "127.0.0.1", port: 0 });
-  const [address] = app.addresses();
-  const socket = connect(address?.port ?? 0, "127.0.0.1");
+  const { port } = new URL(await app.listen({ host: "127.0.0.1", port: 0 }));
+  const socket = connect(Number(port), "127.0.0.1");
   socket.write("GARBAGE\r\n\r\n");
   let answer = "";
   for await (const chunk of socket) answer += chunk;

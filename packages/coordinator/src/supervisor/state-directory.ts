@@ -12,6 +12,8 @@ const SOCKET_PATH_BYTES = 104;
 export class StateDirectory {
   readonly path: string;
   #lock: DatabaseSync | undefined;
+  /** Holds the bus where the directory's own path is too long for it. */
+  #standIn: string | undefined;
 
   private constructor(path: string) {
     this.path = path;
@@ -44,6 +46,7 @@ export class StateDirectory {
     const digest = createHash("sha256").update(this.path).digest("hex").slice(0, 16);
     const standIn = join(tmpdir(), `shunt-${digest}`);
     makePrivate(standIn, "directory of the state bus");
+    this.#standIn = standIn;
     const path = join(standIn, "bus.sock");
     if (Buffer.byteLength(path) < SOCKET_PATH_BYTES) return path;
     throw new StartRefusal(
@@ -51,8 +54,11 @@ export class StateDirectory {
     );
   }
 
+  /** Removes what is of use only while somebody serves, and gives the lock back. */
   release(): void {
     if (this.#lock === undefined) return;
+    rmSync(this.file("bus.sock"), { force: true });
+    if (this.#standIn !== undefined) rmSync(this.#standIn, { recursive: true, force: true });
     rmSync(this.file("supervisor.pid"), { force: true });
     // The empty lock file stays: whoever has it open already would lock a file that nobody else finds.
     this.#lock.close();

@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { rmSync } from "node:fs";
 import { extname } from "node:path";
 import type { CoordinatorOrder, ResolvedConfig, Snapshot, SupervisorMessage } from "@shunt/core";
 import { decodeAcceptorNotice, decodeCoordinatorNotice } from "@shunt/core/contract/decode";
@@ -96,7 +95,7 @@ export class Supervisor {
   /** Ends every process now, whatever it is in the middle of. */
   abort(): void {
     for (const child of [this.#coordinator, ...this.#acceptors]) child.signal("SIGKILL");
-    this.#clearUp();
+    this.#directory.release();
   }
 
   reopenLogs(): void {
@@ -225,11 +224,6 @@ export class Supervisor {
     const graceMs = this.#config.timeouts.drainMs + DRAIN_MARGIN_MS;
     await Promise.all(this.#acceptors.map((acceptor) => acceptor.stop(graceMs)));
     await this.#coordinator.stop(COORDINATOR_GRACE_MS);
-    this.#clearUp();
-  }
-
-  #clearUp(): void {
-    rmSync(this.#bus, { force: true });
     this.#directory.release();
   }
 
