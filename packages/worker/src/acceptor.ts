@@ -171,6 +171,8 @@ export class Acceptor {
   async drain(): Promise<void> {
     if (this.#state === "draining" || this.#state === "stopped") return;
     this.#state = "draining";
+    // What waits in the queue was let in before: it is taken, and answered.
+    await sleep(DRAIN_LOOK_MS);
     for (const server of this.#servers) server.close();
     this.#service.drain();
     const end = this.#clock() + this.#snapshot.config.timeouts.drainMs;

@@ -63,8 +63,7 @@ export class Service implements ClientEvents, ServerEvents {
   /** frame, classify: unread octets begin with a head; at the end of the turn they are judged. */
   heads(client: ClientConnection): void {
     if (client.classifying || client.unread.length === 0 || client.room === 0) return;
-    client.classifying = true;
-    client.headAt = this.parts.clock();
+    client.beginJudging(this.parts.clock());
     this.parts.dispatcher().enqueue(client);
     this.parts.turn.touch();
   }
@@ -135,7 +134,8 @@ export class Service implements ClientEvents, ServerEvents {
   /** forward: content follows its head as it comes, no faster than the server takes it. */
   content(client: ClientConnection): void {
     const exchange = client.last;
-    if (client.phase !== "content" || exchange === undefined) return;
+    // While verdicts are read, heads still lie before the content.
+    if (client.phase !== "content" || client.classifying || exchange === undefined) return;
     const outcome = handOnContent(exchange, exchange.attempt?.connection);
     if (outcome === "sent") this.proceed(client);
     else if (outcome !== "more") this.#troubles.refuseContent(exchange, outcome.refusal);
@@ -229,7 +229,7 @@ export class Service implements ClientEvents, ServerEvents {
   /** The client connection cannot carry another request behind this response. */
   mustClose(exchange: Exchange): boolean {
     if (!exchange.has(HEAD_FLAG.PERSISTENT) || !exchange.contentSent) return true;
-    return this.draining && exchange === exchange.client.last;
+    return this.draining && exchange.client.asksNoMoreThan(exchange);
   }
 
   /** Says with each next response that the connection ends; those that were never used end now. */

@@ -93,9 +93,13 @@ export class Troubles {
   }
 
   cutTunnel(exchange: Exchange, ended: string): void {
+    const { client } = exchange;
     exchange.ended = ended;
     exchange.answered = true;
-    exchange.client.destroy();
+    this.abandon(client);
+    // What the server sent last still has to leave.
+    if (ended === "--") client.close();
+    else client.destroy();
   }
 
   /** A time limit of the client passed. What it is late with depends on what is waited for; see accept/time-limit.ts. */

@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import type { Address, DataPlaneConfig, EntryPeer, Snapshot, Verdict } from "@shunt/core";
-import type { Unread } from "../classify/dispatch.ts";
+import type { Rest, Unread } from "../classify/dispatch.ts";
 import type { Backend } from "../connect/backend.ts";
 import type { ServerConnection } from "../connect/server-connection.ts";
 import type { ForwardedBy } from "../forward/request-writer.ts";
@@ -86,6 +86,8 @@ export class ClientConnection implements Unread {
   readonly #ownAuthority: string;
   #config: DataPlaneConfig;
   #reading = true;
+  /** Octets came while others were judged: a head that was not complete may be now. */
+  #grew = false;
   #lingered = 0;
   #pendingBefore = 0;
   /** The server connection that this client's credentials are bound to. */
@@ -107,12 +109,11 @@ export class ClientConnection implements Unread {
     this.#ownAuthority = `${socket.localAddress ?? "localhost"}:${socket.localPort ?? 80}`;
     this.#events = parts.events;
     this.#config = config;
-    this.outbox = new Outbox(socket, parts.turn);
+    this.outbox = new Outbox(socket, parts.turn, () => this.#events.writable(this));
     this.#deadline = new Deadline(parts.wheel, () => this.#events.late(this));
     this.#deadline.set(config.timeouts.clientIdleMs);
     socket
       .on("data", (chunk: Buffer) => this.#data(chunk))
-      .on("drain", () => this.#events.writable(this))
       .on("end", () => this.#ended())
       .on("error", (error: NodeJS.ErrnoException) => this.#closed(error.code ?? error.message))
       .on("close", () => this.#closed("closed"));
@@ -138,11 +139,12 @@ export class ClientConnection implements Unread {
     if (this.phase !== "closed") this.#events.judged(this, verdict, snapshot);
   }
 
-  judgedAll(read: number, stuck: boolean): void {
+  judgedAll(read: number, rest: Rest): void {
     this.classifying = false;
     if (this.phase === "closed") return;
     this.consume(read);
-    this.#events.judgedAll(this, stuck);
+    this.partial = rest === "partial" && !this.#grew && this.unread.length > 0;
+    this.#events.judgedAll(this, rest === "stuck");
   }
 
   // The queue.
@@ -193,6 +195,11 @@ export class ClientConnection implements Unread {
   /** Nothing is asked, nothing is owed. */
   get isIdle(): boolean {
     return this.phase === "heads" && this.depth === 0 && this.unread.length === 0 && !this.classifying;
+  }
+
+  /** It is the youngest, and there is nothing unread behind it. */
+  asksNoMoreThan(exchange: Exchange): boolean {
+    return this.last === exchange && this.unread.length === 0 && !this.classifying;
   }
 
   /** Nothing is owed, and nothing will be asked any more. */
@@ -317,11 +324,20 @@ export class ClientConnection implements Unread {
       this.unreadAt = performance.now();
       if (this.depth === 0) this.#deadline.set(this.#config.timeouts.headMs);
     }
-    if (this.classifying) this.regulate();
-    else if (!this.partial || mayCompleteHead(this.unread, before, this.#config.limits.headBytes)) {
+    if (this.classifying) {
+      this.#grew = true;
+      this.regulate();
+    } else if (!this.partial || mayCompleteHead(this.unread, before, this.#config.limits.headBytes)) {
       this.partial = false;
       this.#events.heads(this);
     }
+  }
+
+  /** What is unread now goes to be judged. */
+  beginJudging(now: number): void {
+    this.classifying = true;
+    this.#grew = false;
+    this.headAt = now;
   }
 
   /**

@@ -12,9 +12,12 @@ export interface Unread {
   readonly room: number;
   /** One verdict after the other, in order; offsets count from the start of `unread`. */
   judged(verdict: Verdict, snapshot: Snapshot): void;
-  /** No more verdicts come; `read` octets of `unread` are done with. `stuck`: the request behind them cannot be judged. */
-  judgedAll(read: number, stuck: boolean): void;
+  /** No more verdicts come; `read` octets of `unread` are done with. `rest` tells what lies behind them. */
+  judgedAll(read: number, rest: Rest): void;
 }
+
+/** more: was not looked at. partial: a head that is not complete. stuck: a request that cannot be judged. */
+export type Rest = "more" | "partial" | "stuck";
 
 /** One batch: entries, octets, and room for verdicts. 256 clients with one small head each fill it four times over. */
 const BATCH = Object.freeze({ entries: 256, dataBytes: 524_288, recordWords: 131_072 });
@@ -223,15 +226,17 @@ export class Dispatcher {
     batch.rewind();
     let entry = 0;
     let read = 0;
+    let rest: Rest = "more";
     for (let i = 0; i < published; i++) {
       batch.read(verdict);
-      for (; entry < verdict.entry; entry++, read = 0) (clients[entry] as Unread).judgedAll(read, false);
+      for (; entry < verdict.entry; entry++, read = 0) (clients[entry] as Unread).judgedAll(read, rest);
       read = verdict.end;
+      rest = verdict.kind === RECORD.INCOMPLETE ? "partial" : "more";
       if (verdict.kind === RECORD.REQUEST || verdict.kind === RECORD.REFUSED)
         (clients[entry] as Unread).judged(verdict, snapshot);
     }
-    for (; entry < judged; entry++, read = 0) (clients[entry] as Unread).judgedAll(read, false);
-    if (entry < clients.length && judged < clients.length) (clients[entry] as Unread).judgedAll(read, true);
+    for (; entry < judged; entry++, read = 0, rest = "more") (clients[entry] as Unread).judgedAll(read, rest);
+    if (entry < clients.length && judged < clients.length) (clients[entry] as Unread).judgedAll(read, "stuck");
   }
 
   #watch(): void {

@@ -103,12 +103,11 @@ export class ServerConnection {
         callback: (octets, buffer) => this.#read(octets, buffer),
       },
     });
-    this.#outbox = new Outbox(this.#socket, parts.turn);
+    this.#outbox = new Outbox(this.#socket, parts.turn, () => this.#drained());
     backend.connections++;
     this.#deadline.set(config.timeouts.connectMs);
     this.#socket
       .on("connect", () => this.#connected())
-      .on("drain", () => this.#drained())
       .on("end", () => this.#ended())
       .on("error", (error: NodeJS.ErrnoException) => this.#broke(error));
   }
@@ -137,7 +136,7 @@ export class ServerConnection {
     this.#outbox.push(octets);
     if (this.state === "busy" && !this.#headSeen) this.#deadline.set(this.#config.timeouts.responseMs);
     if (this.state === "tunnel") this.#deadline.set(this.#config.timeouts.tunnelIdleMs);
-    return this.#outbox.pending < this.#config.limits.requestBufferBytes;
+    return !this.#outbox.isFull(this.#config.limits.requestBufferBytes);
   }
 
   /** Ends this side of a tunnel. */

@@ -7,7 +7,10 @@ const JOIN_BYTES = 16_384;
 /** Below this, a copy that leaves with what else is sent in the turn costs less than a write of its own. */
 const COPIED_BYTES = 8_192;
 
-/** What one socket is to send: pieces of a turn leave as one write. */
+/**
+ * What one socket is to send: pieces of a turn leave as one write. `drained` is told whenever the kernel has taken what
+ * waited, and in any case at some time after `isFull`.
+ */
 export class Outbox implements Flushable {
   readonly #socket: Socket;
   readonly #turn: Turn;
@@ -16,10 +19,15 @@ export class Outbox implements Flushable {
   #dirty = false;
   #endAfter = false;
   #ended = false;
+  /** Somebody waits for `drained`. */
+  #awaited = false;
+  readonly #drained: () => void;
 
-  constructor(socket: Socket, turn: Turn) {
+  constructor(socket: Socket, turn: Turn, drained: () => void) {
     this.#socket = socket;
     this.#turn = turn;
+    this.#drained = drained;
+    socket.on("drain", () => this.#tellDrained());
   }
 
   /** Octets that the kernel has not taken yet. */
@@ -27,12 +35,17 @@ export class Outbox implements Flushable {
     return this.#bytes + this.#socket.writableLength;
   }
 
+  /** Whether so much waits that nothing should be added before `drained`. */
+  isFull(bytes: number): boolean {
+    if (this.pending < bytes) return false;
+    this.#awaited = true;
+    this.#touch();
+    return true;
+  }
+
   push(piece: Uint8Array): void {
     if (this.#ended || piece.length === 0) return;
-    if (!this.#dirty) {
-      this.#dirty = true;
-      this.#turn.add(this);
-    }
+    this.#touch();
     this.#pieces.push(piece);
     this.#bytes += piece.length;
   }
@@ -56,10 +69,7 @@ export class Outbox implements Flushable {
   /** Sends what there is, then FIN. Nothing can be pushed any more. */
   end(): void {
     if (this.#ended) return;
-    if (!this.#dirty) {
-      this.#dirty = true;
-      this.#turn.add(this);
-    }
+    this.#touch();
     this.#endAfter = true;
     this.#ended = true;
   }
@@ -77,6 +87,20 @@ export class Outbox implements Flushable {
       this.#endAfter = false;
       this.#socket.end();
     }
+    // A write that the kernel takes as a whole brings no event: whoever waits is told here.
+    if (this.#awaited && !this.#socket.writableNeedDrain) this.#tellDrained();
+  }
+
+  #tellDrained(): void {
+    this.#awaited = false;
+    this.#drained();
+  }
+
+  /** Flushes at the end of this turn. */
+  #touch(): void {
+    if (this.#dirty) return;
+    this.#dirty = true;
+    this.#turn.add(this);
   }
 
   #write(pieces: Uint8Array[], bytes: number): void {

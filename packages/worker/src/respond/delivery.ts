@@ -53,5 +53,5 @@ export function deliverHeld(exchange: Exchange): void {
 export function isFull(exchange: Exchange): boolean {
   const { client } = exchange;
   const bound = exchange.snapshot.config.limits.responseBufferBytes;
-  return (exchange.due ? client.pending : client.heldBytes) >= bound;
+  return exchange.due ? client.outbox.isFull(bound) : client.heldBytes >= bound;
 }
