@@ -9,9 +9,6 @@ export { classify } from "./classify/classify.ts";
 export { type CompiledRules, compileRules } from "./classify/compile.ts";
 export { explainRules, type RulesExplanation, type TriedRule } from "./classify/explain.ts";
 export type { Address, Facts } from "./classify/facts.ts";
-export { formatMistake, type Mistake, type Path } from "./config/mistake.ts";
-export type { ResolveContext } from "./config/reading.ts";
-export { resolveConfig } from "./config/resolve.ts";
 export type {
   BalanceName,
   Condition,

@@ -1,4 +1,4 @@
-import { formatMistake, type Path } from "@shunt/core";
+import { formatMistake, type Path } from "@shunt/core/config/resolving";
 
 /** Where in a file something stands, as editors count: both from 1, columns in UTF-16 units. */
 export interface Place {

@@ -1,6 +1,5 @@
 import type { ResolvedIdentity } from "@shunt/core";
 import { basicUser } from "./basic.ts";
-import { createJwtIdentifier } from "./jwt.ts";
 import { trustedHeaderUser } from "./trusted-header.ts";
 
 /** The part of a request that may name a user. Names of fields are in lower case; values have no outer whitespace. */
@@ -40,7 +39,8 @@ export async function createIdentifier(identity: ResolvedIdentity): Promise<Iden
         identify: (request, peerTrusted) => trustedHeaderUser(request, identity.name, peerTrusted),
       };
     case "jwt":
-      return createJwtIdentifier(identity.jwt);
+      // jose is loaded by who needs it: each thread would pay 14 MB for it.
+      return (await import("./jwt.ts")).createJwtIdentifier(identity.jwt);
     default:
       return refuseKind(identity);
   }
