@@ -3,9 +3,9 @@ import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { SeedSequence } from "../../packages/core/src/random.ts";
 import { delay } from "../support/eventually.ts";
 import { Gate } from "../support/gate.ts";
-import { get, post } from "../support/raw-client.ts";
+import { get, head, post } from "../support/raw-client.ts";
 import { field } from "../support/response-reader.ts";
-import { type Handler, SampleServer } from "../support/sample-server.ts";
+import { echo, type Handler, SampleServer } from "../support/sample-server.ts";
 import { goldAndGeneral, type RunningShunt, startShunt } from "../support/shunt.ts";
 
 /** Requests of one connection: their servers, their order, and which of them run side by side. */
@@ -195,7 +195,8 @@ test("a response that breaks off ends the connection behind what is right, befor
 
 test("a head that arrives one byte at a time is understood", async () => {
   using client = await shunt.connect();
-  for (const octet of Buffer.from(get("/slowly", "Cookie: a=b; tier=gold"))) await client.send(Buffer.of(octet));
+  for (const octet of Buffer.from(get("/slowly", "Cookie: a=b; tier=gold")))
+    await client.send(Buffer.of(octet));
   expect((await client.response()).text).toMatch(/^g[12] GET \/slowly/);
 });
 
@@ -209,6 +210,34 @@ test("the end of a head and the next head in one write are two requests", async 
     expect.stringMatching(/^g[12] GET \/first/),
     expect.stringMatching(/^s[12] GET \/second/),
   ]);
+});
+
+test.each([1, 2, 3])(
+  "100 pipelined requests of which every third has content arrive with their own content, whatever the writes (seed %i)",
+  async (seed) => {
+    handler = echo;
+    const content = (i: number): string => `<${`content of ${i} `.repeat(i * i)}>`;
+    const requests = Array.from({ length: 100 }, (_, i) =>
+      i % 3 === 0 ? post(`/${i}`, content(i)) : get(`/${i}`),
+    );
+    using client = await shunt.connect();
+    const sent = (async () => {
+      for (const piece of piecesOf(Buffer.from(requests.join("")), seed)) await client.send(piece);
+    })();
+    for (const [i, { text }] of (await client.responses(100)).entries()) {
+      expect(text.slice(3)).toBe(i % 3 === 0 ? `POST /${i} ${content(i)}` : `GET /${i}`);
+    }
+    await sent;
+  },
+);
+
+test("chunked content arrives as it was sent, and the request behind it is the next", async () => {
+  handler = echo;
+  using client = await shunt.connect();
+  const chunked = head("POST /a HTTP/1.1", "Host: shunt.test", "Transfer-Encoding: chunked");
+  await client.send(`${chunked}5;ext=1\r\nhello\r\n6\r\n world\r\n0\r\nX-Trailer: 1\r\n\r\n${get("/b")}`);
+  const [first, second] = await client.responses(2);
+  expect([first?.text.slice(3), second?.text.slice(3)]).toEqual(["POST /a hello world", "GET /b"]);
 });
 
 test("pipelined requests beyond limits.pipelineDepth wait, and are answered too", async () => {

@@ -24,10 +24,11 @@ export class OctetSource {
   async line(): Promise<string> {
     let at = this.#unread.indexOf(LF);
     while (at < 0) {
-      if (!(await this.#more())) throw new Truncated(`closed in a line: ${JSON.stringify(this.#unread.latin1Slice())}`);
+      if (!(await this.#more()))
+        throw new Truncated(`closed in a line: ${JSON.stringify(this.#unread.toString("latin1"))}`);
       at = this.#unread.indexOf(LF);
     }
-    const line = this.#unread.latin1Slice(0, at + 1);
+    const line = this.#unread.toString("latin1", 0, at + 1);
     this.#unread = this.#unread.subarray(at + 1);
     if (!line.endsWith("\r\n")) throw new Error(`a line without CR LF: ${JSON.stringify(line)}`);
     return line.slice(0, -2);
@@ -36,7 +37,8 @@ export class OctetSource {
   async take(length: number): Promise<Buffer> {
     const pieces: Buffer[] = [];
     for (let missing = length; missing > 0; ) {
-      if (this.#unread.length === 0 && !(await this.#more())) throw new Truncated(`closed ${missing} octets early`);
+      if (this.#unread.length === 0 && !(await this.#more()))
+        throw new Truncated(`closed ${missing} octets early`);
       const piece = this.#unread.subarray(0, missing);
       this.#unread = this.#unread.subarray(piece.length);
       missing -= piece.length;

@@ -49,7 +49,7 @@ export class RawClient implements Disposable {
 
   /** The next octets as they are. */
   async take(length: number): Promise<string> {
-    return (await inTime(this.#source.take(length), () => `${length} octets`)).latin1Slice();
+    return (await inTime(this.#source.take(length), () => `${length} octets`)).toString("latin1");
   }
 
   /** Whether the other end closes, in order, with nothing said before. */
@@ -59,7 +59,7 @@ export class RawClient implements Disposable {
 
   /** Whatever is said up to the end. Rejects when the connection is reset. */
   async rest(): Promise<string> {
-    return (await inTime(this.#source.rest(), () => "the end of the connection")).latin1Slice();
+    return (await inTime(this.#source.rest(), () => "the end of the connection")).toString("latin1");
   }
 
   /** Says that nothing more is sent; the answers can still come. */

@@ -44,7 +44,7 @@ export class RawServer implements AsyncDisposable {
     socket.on("end", () => socket.end());
     let unread = "";
     socket.on("data", (chunk: Buffer) => {
-      unread += chunk.latin1Slice();
+      unread += chunk.toString("latin1");
       for (let end = unread.indexOf(HEAD_END); end >= 0; end = unread.indexOf(HEAD_END)) {
         const head = unread.slice(0, end + HEAD_END.length);
         unread = unread.slice(end + HEAD_END.length);

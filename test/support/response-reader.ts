@@ -23,7 +23,7 @@ export function field(response: RawResponse, name: string): string | undefined {
  */
 export async function readResponse(source: OctetSource, method: string): Promise<RawResponse> {
   const statusLine = await source.line();
-  const [, version, code] = /^(HTTP\/1\.[01]) (\d{3}) [^\0-\x1f]*$/.exec(statusLine) ?? [];
+  const [, version, code] = /^(HTTP\/1\.[01]) (\d{3}) [\t -~\x80-\xff]*$/.exec(statusLine) ?? [];
   if (version === undefined) throw new Error(`not a status line: ${JSON.stringify(statusLine)}`);
   const status = Number(code);
   const fields = await readFields(source);
@@ -36,7 +36,8 @@ async function readFields(source: OctetSource): Promise<Map<string, string[]>> {
   const fields = new Map<string, string[]>();
   for (let line = await source.line(); line !== ""; line = await source.line()) {
     const [, name, value] = /^([!#$%&'*+\-.^_`|~\w]+):[ \t]*(.*?)[ \t]*$/.exec(line) ?? [];
-    if (name === undefined || value === undefined) throw new Error(`not a field line: ${JSON.stringify(line)}`);
+    if (name === undefined || value === undefined)
+      throw new Error(`not a field line: ${JSON.stringify(line)}`);
     const key = name.toLowerCase();
     fields.set(key, [...(fields.get(key) ?? []), value]);
   }

@@ -62,7 +62,11 @@ export class SampleServer implements AsyncDisposable {
     return this.received.map(({ target }) => target);
   }
 
-  #note({ method = "", url = "", headers }: IncomingMessage, response: ServerResponse, connection: number): void {
+  #note(
+    { method = "", url = "", headers }: IncomingMessage,
+    response: ServerResponse,
+    connection: number,
+  ): void {
     this.received.push({ server: this.name, method, target: url, headers, connection });
     this.running += 1;
     this.mostRunning = Math.max(this.mostRunning, this.running);
@@ -79,9 +83,9 @@ export class SampleServer implements AsyncDisposable {
   }
 }
 
-/** Says who answers what, behind all of the request's content: "g1 GET /x". */
+/** Says who answers what, behind all of the request's content, and repeats that: "g1 POST /x content". */
 export const echo: Handler = async (request, response, { name }) => {
-  request.resume();
-  await once(request, "end");
-  response.end(`${name} ${request.method} ${request.url}`);
+  let content = "";
+  for await (const chunk of request.setEncoding("latin1")) content += chunk;
+  response.end(`${name} ${request.method} ${request.url}${content === "" ? "" : ` ${content}`}`);
 };

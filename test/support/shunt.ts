@@ -138,7 +138,8 @@ export class RunningShunt implements AsyncDisposable {
     await eventually(
       async () => ({ loads: await this.loads(), acceptors: await this.acceptors() }),
       ({ loads, acceptors }) =>
-        loads.every(({ outstanding }) => outstanding === 0) && acceptors.every(({ exchanges }) => exchanges === 0),
+        loads.every(({ outstanding }) => outstanding === 0) &&
+        acceptors.every(({ exchanges }) => exchanges === 0),
     );
   }
 
