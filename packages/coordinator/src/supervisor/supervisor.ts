@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { extname } from "node:path";
 import type { CoordinatorOrder, ResolvedConfig, Snapshot, SupervisorMessage } from "@shunt/core";
 import { decodeAcceptorNotice, decodeCoordinatorNotice } from "@shunt/core/contract/decode";
+import { compileFor } from "./compile.ts";
 import { Household, isAlive, type Member } from "./household.ts";
 import { type Child, KeptChild } from "./kept-child.ts";
 import type { Log } from "./log.ts";
@@ -16,6 +17,7 @@ const COORDINATOR_GRACE_MS = 3_000;
 const STARTUP_MS = 60_000;
 
 const COORDINATOR = "coordinator";
+const COMPILED = "compile-cache";
 
 export interface SupervisorOptions {
   readonly config: ResolvedConfig;
@@ -76,6 +78,9 @@ export class Supervisor {
     try {
       await this.#takePorts();
       await this.#endOrphans("coordinator", COORDINATOR_GRACE_MS);
+      if (this.#options.workerMain === undefined) {
+        await compileFor(this.#workerMain, this.#directory.file(COMPILED), this.#environment());
+      }
       for (const child of [this.#coordinator, ...this.#acceptors]) child.start();
       await this.#started();
     } catch (error) {
@@ -137,7 +142,7 @@ export class Supervisor {
     const name = acceptorName(slot);
     const kept: KeptChild = new KeptChild({
       name,
-      main: this.#options.workerMain ?? new URL(import.meta.resolve("@shunt/worker/main")),
+      main: this.#workerMain,
       env: this.#environment(),
       log: this.#options.log,
       onSpawn: (child) => this.#orderAcceptor(slot, child),
@@ -147,9 +152,13 @@ export class Supervisor {
     return kept;
   }
 
+  get #workerMain(): URL {
+    return this.#options.workerMain ?? new URL(import.meta.resolve("@shunt/worker/main"));
+  }
+
   /** Compiled code is kept for the next start: a replacement is there sooner, and all of them need less memory. */
   #environment(): NodeJS.ProcessEnv {
-    return { NODE_COMPILE_CACHE: this.#directory.file("compile-cache"), ...process.env };
+    return { NODE_COMPILE_CACHE: this.#directory.file(COMPILED), ...process.env };
   }
 
   #orderCoordinator(child: Child): void {

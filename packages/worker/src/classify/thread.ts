@@ -19,7 +19,8 @@ export interface ClassifierThreadData {
   readonly hangOn: string | undefined;
 }
 
-const { hangOn } = workerData as ClassifierThreadData;
+/** Null where this is only compiled (main.ts). */
+const hangOn = (workerData as ClassifierThreadData | null)?.hangOn;
 /** Rules of the generations in use: an exchange keeps to the one that it began with, so two may take turns. */
 const judges = new Map<number, Promise<Judge>>();
 const KEPT_GENERATIONS = 3;
