@@ -1,30 +1,38 @@
-/** How coarse timeouts are: none is early, and each is late by less than two ticks. */
 const TICK_MS = 50;
 /** A power of two; deadlines further ahead than one round of the wheel are passed over until their time has come. */
 const SLOTS = 1_024;
+/**
+ * Ticks that may pass at once. A loop that stood still for longer has not read what came meanwhile, so the rest of that
+ * time is held against nobody: after a pause of a minute, octets of that minute are read before anybody is late.
+ */
+const MOST_TICKS = 2;
+/** Ticks that are added to each time limit: of the first no more than a moment may be left, and MOST_TICKS may be due. */
+const MARGIN_TICKS = 1 + MOST_TICKS;
 
 /**
- * All timeouts of an acceptor on one timer (Varghese and Lauck 1987, scheme 6): setting and clearing one is a few
- * assignments, which a connection does with every chunk.
+ * All time limits of an acceptor on one timer (Varghese and Lauck 1987, scheme 6): setting and clearing one is a few
+ * assignments, which a connection does with every chunk. None is early; each is late by less than four ticks, and by
+ * what the loop stood still.
  */
 export class TimerWheel {
-  /** Milliseconds of a monotonic clock, as of the last tick. */
-  now: number;
+  /** Ticks that have passed. */
+  tick = 0;
   readonly #slots: (Deadline | undefined)[] = new Array(SLOTS).fill(undefined);
   readonly #clock: () => number;
   readonly #onTick: () => void;
-  #tick = 0;
+  /** The time that the ticks account for. */
+  #accounted: number;
   #timer: NodeJS.Timeout | undefined;
 
+  /** `clock`: milliseconds of a monotonic clock. `onTick` runs after what was due has expired. */
   constructor(clock: () => number, onTick: () => void = () => {}) {
     this.#clock = clock;
     this.#onTick = onTick;
-    this.now = clock();
+    this.#accounted = clock();
   }
 
   start(): void {
-    this.now = this.#clock();
-    this.#tick = Math.floor(this.now / TICK_MS);
+    this.#accounted = this.#clock();
     this.#timer = setInterval(() => this.advance(), TICK_MS);
     this.#timer.unref();
   }
@@ -33,19 +41,25 @@ export class TimerWheel {
     clearInterval(this.#timer);
   }
 
-  /** Expires what is due. The loop may have been late: every tick since the last is made up for. */
+  /** Lets the time that has passed pass, and expires what is due. */
   advance(): void {
-    this.now = this.#clock();
-    const last = Math.floor(this.now / TICK_MS);
-    const first = Math.max(this.#tick + 1, last - SLOTS + 1);
-    for (this.#tick = first; this.#tick <= last; this.#tick++) this.#expire(this.#tick & (SLOTS - 1));
-    this.#tick = last;
+    const passed = Math.floor((this.#clock() - this.#accounted) / TICK_MS);
+    this.#accounted += passed * TICK_MS;
+    for (let i = Math.min(passed, MOST_TICKS); i > 0; i--) {
+      this.tick++;
+      this.#expire(this.tick & (SLOTS - 1));
+    }
     this.#onTick();
   }
 
-  /** Files a deadline under the slot of its time. */
+  /** The tick before which `ms` from now have not passed. */
+  tickIn(ms: number): number {
+    return this.tick + Math.ceil(ms / TICK_MS) + MARGIN_TICKS;
+  }
+
+  /** Files a deadline under the slot of its tick. */
   file(deadline: Deadline): void {
-    const slot = Math.ceil(deadline.at / TICK_MS) & (SLOTS - 1);
+    const slot = deadline.at & (SLOTS - 1);
     const next = this.#slots[slot];
     deadline.slot = slot;
     deadline.previous = undefined;
@@ -59,7 +73,7 @@ export class TimerWheel {
     if (previous !== undefined) previous.next = next;
     else this.#slots[deadline.slot] = next;
     if (next !== undefined) next.previous = previous;
-    deadline.slot = -1;
+    deadline.slot = NOWHERE;
     deadline.previous = undefined;
     deadline.next = undefined;
   }
@@ -68,22 +82,24 @@ export class TimerWheel {
     let deadline = this.#slots[slot];
     while (deadline !== undefined) {
       const { next } = deadline;
-      if (deadline.at <= this.now) {
+      if (deadline.at <= this.tick) {
         this.unfile(deadline);
         deadline.expire();
       }
-      // What just expired may have cleared its neighbour, which then is in no slot: start over.
+      // What just expired may have cleared or moved its neighbour, which then is not in this slot: start over.
       deadline = next === undefined || next.slot === slot ? next : this.#slots[slot];
     }
   }
 }
 
-/** One timeout that can be set, moved and cleared any number of times. */
+const NOWHERE = -1;
+
+/** One time limit that can be set, moved and cleared any number of times. */
 export class Deadline {
-  /** When it expires, on the wheel's clock. */
+  /** The tick of its wheel at which it expires. */
   at = 0;
-  /** Where it is filed; -1 is nowhere. Belongs to the wheel, as do the neighbours. */
-  slot = -1;
+  /** Where it is filed, if anywhere. Belongs to the wheel, as do the neighbours. */
+  slot = NOWHERE;
   previous: Deadline | undefined;
   next: Deadline | undefined;
   readonly #wheel: TimerWheel;
@@ -100,23 +116,20 @@ export class Deadline {
       this.clear();
       return;
     }
-    // The wheel's time is that of the last tick, up to one tick ago.
-    const at = this.#wheel.now + TICK_MS + ms;
-    // Moving by less than a tick is not worth the work: with every chunk it would be.
-    if (this.slot >= 0 && Math.abs(at - this.at) < TICK_MS) return;
-    if (this.slot >= 0) this.#wheel.unfile(this);
+    const at = this.#wheel.tickIn(ms);
+    if (this.slot !== NOWHERE) {
+      if (at === this.at) return;
+      this.#wheel.unfile(this);
+    }
     this.at = at;
     this.#wheel.file(this);
   }
 
   clear(): void {
-    if (this.slot >= 0) this.#wheel.unfile(this);
+    if (this.slot !== NOWHERE) this.#wheel.unfile(this);
   }
 
-  get armed(): boolean {
-    return this.slot >= 0;
-  }
-
+  /** Called by the wheel. */
   expire(): void {
     this.#onExpire();
   }

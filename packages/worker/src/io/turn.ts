@@ -11,6 +11,7 @@ export class Turn {
   readonly #dirty: Flushable[] = [];
   readonly #beforeWrites: () => void;
   #scheduled = false;
+  #ending = false;
 
   /** `beforeWrites` runs once at the end of each turn; what it wants to be written leaves in the same turn. */
   constructor(beforeWrites: () => void) {
@@ -24,17 +25,19 @@ export class Turn {
     setImmediate(this.#end);
   }
 
-  /** Flushes `flushable` at the end of this turn; it adds itself once. */
+  /** Flushes `flushable` at the end of this turn, the running end included; it adds itself once. */
   add(flushable: Flushable): void {
     this.#dirty.push(flushable);
-    this.touch();
+    if (!this.#ending) this.touch();
   }
 
   readonly #end = (): void => {
     this.#scheduled = false;
+    this.#ending = true;
     this.#beforeWrites();
-    // Flushing may dirty another socket (a write that fails at once ends an exchange): the length is read each time.
+    // Flushing may dirty another socket (whoever waited for room now sends): the length is read each time.
     for (let i = 0; i < this.#dirty.length; i++) (this.#dirty[i] as Flushable).flush();
     this.#dirty.length = 0;
+    this.#ending = false;
   };
 }
