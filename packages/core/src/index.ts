@@ -106,10 +106,11 @@ export {
 } from "./http/body.ts";
 export { FIELD, FieldNames } from "./http/field-names.ts";
 export { HeadFacts } from "./http/head-facts.ts";
+export { HEAD, HEAD_FLAG } from "./http/head-flags.ts";
 export { METHOD, methodName } from "./http/methods.ts";
 export { PARSER_BYTES } from "./http/parser.ts";
 export { REFUSALS, REFUSE, type Refusal } from "./http/refusal.ts";
-export { HEAD, HEAD_FLAG, RequestHead } from "./http/request-head.ts";
+export { RequestHead } from "./http/request-head.ts";
 export { RESPONSE_BODY, ResponseHead } from "./http/response-head.ts";
 export type { Snapshot } from "./membership/snapshot.ts";
 export { SeedSequence } from "./random.ts";

@@ -1,8 +1,8 @@
-import type { FieldNames } from "./field-names.ts";
-import { COLON, COMMA, CR, LF, skipWhitespace, trimEnd } from "./octets.ts";
+import { FIELD, type FieldNames } from "./field-names.ts";
+import { COLON, CR, LF, sameIgnoringCase, skipWhitespace, trimEnd } from "./octets.ts";
 import { type HeadParser, PARSER_FIELDS } from "./parser.ts";
 
-/** Marks a field that another field (`Connection`) took out of the message: no rule sees it, no server gets it. */
+/** Marks a field that was taken out of the message: no rule sees it, no server gets it. */
 export const TAKEN_OUT = 0xffff;
 
 /** Numbers of the fields of one head, and the ranges of octets that are not forwarded. Reused from head to head. */
@@ -27,6 +27,20 @@ export class FieldLines {
     return this.#parser.fieldCount;
   }
 
+  get bytes(): Buffer {
+    return this.#parser.bytes;
+  }
+
+  /** Where the value of a field begins and ends, whitespace around it left out. */
+  valueAt(i: number): number {
+    return this.#parser.fields[i * 4 + 2] as number;
+  }
+
+  valueEnd(i: number): number {
+    const { fields } = this.#parser;
+    return (fields[i * 4 + 2] as number) + (fields[i * 4 + 3] as number);
+  }
+
   /**
    * Checks that between the parts that the parser found there is nothing but what RFC 9112 section 5 has there, so
    * that no line end is a lenient one, and that the head ends where the parser says. Trims and numbers the fields.
@@ -34,6 +48,8 @@ export class FieldLines {
    */
   verify(firstLine: number): number {
     const { bytes, fields, fieldCount, end } = this.#parser;
+    const { numbers, dropped } = this;
+    const names = this.#names;
     let line = firstLine;
     for (let i = 0; i < fieldCount; i++) {
       const f = i * 4;
@@ -47,11 +63,24 @@ export class FieldLines {
       if (bytes[lineEnd] !== CR || bytes[lineEnd + 1] !== LF) return lineEnd;
       fields[f + 2] = valueAt;
       fields[f + 3] = trimEnd(bytes, valueAt, lineEnd) - valueAt;
-      this.numbers[i] = this.#names.numberAt(bytes, nameAt, nameLength);
-      this.dropped[i] = 0;
+      numbers[i] = names.numberAt(bytes, nameAt, nameLength);
+      dropped[i] = 0;
       line = lineEnd + 2;
     }
     return bytes[line] === CR && bytes[line + 1] === LF && line + 2 === end ? -1 : line;
+  }
+
+  /** The values of the fields of a number, trimmed, as latin1. */
+  valuesOf(number: number): readonly string[] {
+    let values: string[] | undefined;
+    // Unknown names share a number: asking for it would mix the values of all of them.
+    if (number === FIELD.UNKNOWN) return NO_VALUES;
+    for (let i = 0; i < this.count; i++) {
+      if (this.numbers[i] !== number) continue;
+      values ??= [];
+      values.push(this.bytes.latin1Slice(this.valueAt(i), this.valueEnd(i)));
+    }
+    return values ?? NO_VALUES;
   }
 
   /** Names of the fields in lower case, each once, without those that were taken out. */
@@ -66,16 +95,28 @@ export class FieldLines {
     return [...names];
   }
 
-  /** Takes out of the message the fields that a connection option names (RFC 9110 section 7.6.1). */
-  takeOut(optionAt: number, optionLength: number, isProtected: (number: number) => boolean): void {
+  /** Leaves a field's line out of what is forwarded; rules still see it. */
+  drop(i: number): void {
+    this.dropped[i] = 1;
+  }
+
+  /** Forwards a line that was dropped. */
+  keep(i: number): void {
+    this.dropped[i] = 0;
+  }
+
+  /** Takes a field out of the message. */
+  takeOut(i: number): void {
+    this.numbers[i] = TAKEN_OUT;
+    this.dropped[i] = 1;
+  }
+
+  /** Takes out the fields that a connection option names; `isProtected`: 1 at the numbers of those that stay. */
+  takeOutNamed(optionAt: number, optionLength: number, isProtected: Uint8Array): void {
     const { bytes, fields } = this.#parser;
     for (let i = 0; i < this.count; i++) {
-      const f = i * 4;
-      const number = this.numbers[i] as number;
-      if (fields[f + 1] !== optionLength || number === TAKEN_OUT || isProtected(number)) continue;
-      if (!sameIgnoringCase(bytes, fields[f] as number, optionAt, optionLength)) continue;
-      this.numbers[i] = TAKEN_OUT;
-      this.dropped[i] = 1;
+      if (fields[i * 4 + 1] !== optionLength || isProtected[this.numbers[i] as number] === 1) continue;
+      if (sameIgnoringCase(bytes, fields[i * 4] as number, optionAt, optionLength)) this.takeOut(i);
     }
   }
 
@@ -83,11 +124,11 @@ export class FieldLines {
   collectDrops(leadAt: number, leadLength: number): void {
     const { fields } = this.#parser;
     this.dropCount = 0;
-    if (leadLength > 0) this.#drop(leadAt, leadLength);
+    if (leadLength > 0) this.#leaveOut(leadAt, leadLength);
     for (let i = 0; i < this.count; i++) {
       if (this.dropped[i] === 0) continue;
       const at = fields[i * 4] as number;
-      this.#drop(at, this.lineEnd(i) - at);
+      this.#leaveOut(at, this.lineEnd(i) - at);
     }
   }
 
@@ -97,7 +138,7 @@ export class FieldLines {
     return i + 1 < this.count ? (fields[i * 4 + 4] as number) : end - 2;
   }
 
-  #drop(at: number, length: number): void {
+  #leaveOut(at: number, length: number): void {
     const last = this.dropCount * 2 - 2;
     if (last >= 0 && (this.drops[last] as number) + (this.drops[last + 1] as number) === at) {
       (this.drops[last + 1] as number) += length;
@@ -109,29 +150,4 @@ export class FieldLines {
   }
 }
 
-function sameIgnoringCase(bytes: Uint8Array, a: number, b: number, length: number): boolean {
-  for (let i = 0; i < length; i++)
-    if (lower(bytes[a + i] as number) !== lower(bytes[b + i] as number)) return false;
-  return true;
-}
-
-function lower(octet: number): number {
-  return octet >= 0x41 && octet <= 0x5a ? octet + 0x20 : octet;
-}
-
-/** Walks the members of a comma-separated list (RFC 9110 section 5.6.1): offset and length of each non-empty one. */
-export function eachMember(
-  bytes: Uint8Array,
-  from: number,
-  to: number,
-  member: (at: number, length: number) => void,
-): void {
-  let start = from;
-  for (let i = from; i <= to; i++) {
-    if (i < to && bytes[i] !== COMMA) continue;
-    const at = skipWhitespace(bytes, start, i);
-    const end = trimEnd(bytes, at, i);
-    if (end > at) member(at, end - at);
-    start = i + 1;
-  }
-}
+const NO_VALUES: readonly string[] = Object.freeze([]);

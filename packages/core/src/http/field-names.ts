@@ -1,3 +1,5 @@
+import { equalsIgnoringCase, LOWER } from "./octets.ts";
+
 /**
  * Field names as small numbers. Heads are judged as octets; a name is hashed where it stands and becomes a string
  * only when a rule asks for one that is not in this table.
@@ -57,31 +59,38 @@ export const FIELD = Object.freeze({
   WWW_AUTHENTICATE: 23,
 } as const);
 
+/**
+ * Added to the number of a name that a field only resembles: `X_Forwarded_For`. To a server that hands fields to its
+ * programs as variables (CGI, RFC 3875 section 4.1.18) both are one.
+ */
+export const RESEMBLES = 0x8000;
+
 const FNV_OFFSET = 0x811c9dc5;
 const FNV_PRIME = 0x01000193;
-const CASE_BIT = 0x20;
+const HYPHEN = 0x2d;
+const UNDERSCORE = 0x5f;
 
-/** FNV-1a over the name with the case bit set in each octet: letters lose their case, others may collide. */
+/** Letters in lower case and underscores as hyphens. */
+const FOLDED = LOWER.slice();
+FOLDED[UNDERSCORE] = HYPHEN;
+
+/** FNV-1a over the folded octets. */
 function hashName(bytes: Uint8Array, at: number, length: number): number {
   let hash = FNV_OFFSET;
   for (let i = at; i < at + length; i++)
-    hash = Math.imul(hash ^ ((bytes[i] as number) | CASE_BIT), FNV_PRIME);
+    hash = Math.imul(hash ^ (FOLDED[bytes[i] as number] as number), FNV_PRIME);
   return hash >>> 0;
 }
 
-/** Whether octets equal a name in lower case, letters compared without case (RFC 9110 section 5.1). */
-export function equalsIgnoringCase(
-  bytes: Uint8Array,
-  at: number,
-  length: number,
-  lower: Uint8Array,
-): boolean {
-  if (length !== lower.length) return false;
-  for (let i = 0; i < length; i++) {
-    const octet = bytes[at + i] as number;
-    const folded = octet >= 0x41 && octet <= 0x5a ? octet | CASE_BIT : octet;
-    if (folded !== lower[i]) return false;
-  }
+/** Length and first letter of a name in ten bits. */
+function outline(length: number, first: number): number {
+  return ((length & 31) << 5) | ((FOLDED[first] as number) & 31);
+}
+
+function resembles(bytes: Uint8Array, at: number, length: number, name: Uint8Array): boolean {
+  if (length !== name.length) return false;
+  for (let i = 0; i < length; i++)
+    if (FOLDED[bytes[at + i] as number] !== FOLDED[name[i] as number]) return false;
   return true;
 }
 
@@ -90,8 +99,10 @@ export class FieldNames {
   readonly #octets: Uint8Array[] = [new Uint8Array(0)];
   readonly #slots: Uint16Array;
   readonly #mask: number;
+  /** 1 for each outline that a name of the table has: most other names are not even hashed. */
+  readonly #outlines = new Uint8Array(1_024);
 
-  /** `extra`: names that rules and identity read, besides the known ones. */
+  /** `extra`: names that rules and identity read, besides the known ones; fewer than 2^15. */
   constructor(extra: readonly string[] = []) {
     const names = [...new Set([...KNOWN, ...extra.map((name) => name.toLowerCase())])];
     // A quarter full at most: a probe seldom takes a second step.
@@ -101,12 +112,24 @@ export class FieldNames {
     for (const name of names) this.#add(name);
   }
 
-  /** The number of a name that stands in a message; FIELD.UNKNOWN when the table does not have it. */
+  /** Numbers run from 1 to this. */
+  get count(): number {
+    return this.#octets.length - 1;
+  }
+
+  /**
+   * The number of a name that stands in a message; FIELD.UNKNOWN when the table does not have it, and RESEMBLES more
+   * than the number of one that it has when they differ in hyphens and underscores only.
+   */
   numberAt(bytes: Uint8Array, at: number, length: number): number {
+    if (this.#outlines[outline(length, bytes[at] as number)] === 0) return FIELD.UNKNOWN;
+    let otherwise: number = FIELD.UNKNOWN;
     for (let slot = hashName(bytes, at, length) & this.#mask; ; slot = (slot + 1) & this.#mask) {
       const number = this.#slots[slot] as number;
-      if (number === 0 || equalsIgnoringCase(bytes, at, length, this.#octets[number] as Uint8Array))
-        return number;
+      if (number === 0) return otherwise;
+      const name = this.#octets[number] as Uint8Array;
+      if (equalsIgnoringCase(bytes, at, length, name)) return number;
+      if (resembles(bytes, at, length, name)) otherwise = number | RESEMBLES;
     }
   }
 
@@ -115,10 +138,19 @@ export class FieldNames {
     return this.#numbers.get(name) ?? FIELD.UNKNOWN;
   }
 
+  /** Numbers of the names that differ from that of a number in hyphens and underscores only. */
+  resembling(number: number): number[] {
+    const name = this.#octets[number] as Uint8Array;
+    return [...this.#numbers.values()].filter(
+      (other) => other !== number && resembles(name, 0, name.length, this.#octets[other] as Uint8Array),
+    );
+  }
+
   #add(name: string): void {
     const octets = Buffer.from(name, "latin1");
     const number = this.#octets.push(octets) - 1;
     this.#numbers.set(name, number);
+    this.#outlines[outline(octets.length, octets[0] as number)] = 1;
     let slot = hashName(octets, 0, octets.length) & this.#mask;
     while (this.#slots[slot] !== 0) slot = (slot + 1) & this.#mask;
     this.#slots[slot] = number;

@@ -39,7 +39,8 @@ const NAMES = [
   "SOURCE",
 ] as const;
 
-export const METHOD = Object.freeze({ HEAD: 2, CONNECT: 5, OPTIONS: 6 } as const);
+/** `NONE`: no method was read. */
+export const METHOD = Object.freeze({ HEAD: 2, CONNECT: 5, OPTIONS: 6, NONE: 255 } as const);
 
 /** QUERY has a number of its own, behind those of RTSP. */
 const QUERY = 46;

@@ -8,6 +8,7 @@ export const ASTERISK = 0x2a;
 export const COMMA = 0x2c;
 export const SLASH = 0x2f;
 export const ZERO = 0x30;
+export const ONE = 0x31;
 export const NINE = 0x39;
 export const COLON = 0x3a;
 export const SEMICOLON = 0x3b;
@@ -31,8 +32,18 @@ export const HOST_NAME = tableOf(
   "-._~!$&'()*+;=%0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz",
 );
 
-/** Octets inside the brackets of an IPv6 address or a later one. */
+/** Octets inside the brackets of an IPv6 address. */
 export const HOST_LITERAL = tableOf(".:0123456789ABCDEFabcdef");
+
+/** Octets of field values and reason phrases (RFC 9110 section 5.5): all but the control characters, tab allowed. */
+export const TEXT = Uint8Array.from({ length: 256 }, (_, octet) =>
+  octet === HTAB || (octet >= SP && octet !== DEL) ? 1 : 0,
+);
+
+/** Letters in lower case, every other octet as it is. */
+export const LOWER = Uint8Array.from({ length: 256 }, (_, octet) =>
+  octet >= 0x41 && octet <= 0x5a ? octet + 0x20 : octet,
+);
 
 function tableOf(characters: string): Uint8Array {
   const table = new Uint8Array(256);
@@ -44,6 +55,25 @@ function tableOf(characters: string): Uint8Array {
 export function allIn(bytes: Uint8Array, from: number, to: number, table: Uint8Array): boolean {
   for (let i = from; i < to; i++) if (table[bytes[i] as number] === 0) return false;
   return to > from;
+}
+
+/** Whether octets equal a text in lower case, letters compared without case. */
+export function equalsIgnoringCase(
+  bytes: Uint8Array,
+  at: number,
+  length: number,
+  lower: Uint8Array,
+): boolean {
+  if (length !== lower.length) return false;
+  for (let i = 0; i < length; i++) if (LOWER[bytes[at + i] as number] !== lower[i]) return false;
+  return true;
+}
+
+/** Whether two ranges of one length are equal, letters compared without case. */
+export function sameIgnoringCase(bytes: Uint8Array, a: number, b: number, length: number): boolean {
+  for (let i = 0; i < length; i++)
+    if (LOWER[bytes[a + i] as number] !== LOWER[bytes[b + i] as number]) return false;
+  return true;
 }
 
 export function isDigit(octet: number): boolean {

@@ -1,74 +1,29 @@
 import type { Limits } from "../config/resolved.ts";
-import { eachMember, FieldLines } from "./field-lines.ts";
-import { equalsIgnoringCase, FIELD, type FieldNames } from "./field-names.ts";
-import { isIdempotent, isSafe, METHOD, methodName } from "./methods.ts";
-import {
-  ASTERISK,
-  AT,
-  allIn,
-  CLOSE_BRACKET,
-  COLON,
-  CR,
-  decimal,
-  HASH,
-  HOST_LITERAL,
-  HOST_NAME,
-  LF,
-  OPEN_BRACKET,
-  QUESTION,
-  SLASH,
-  SP,
-} from "./octets.ts";
+import { ConnectionOptions } from "./connection-options.ts";
+import { Destination } from "./destination.ts";
+import { FieldLines } from "./field-lines.ts";
+import { FIELD, type FieldNames, RESEMBLES } from "./field-names.ts";
+import { HEAD, HEAD_FLAG, type HeadOutcome } from "./head-flags.ts";
+import { ListWalk } from "./list.ts";
+import { MessageLength } from "./message-length.ts";
+import { isIdempotent, isSafe, METHOD } from "./methods.ts";
+import { CR, equalsIgnoringCase, LF, SLASH, SP } from "./octets.ts";
+import { Offence } from "./offence.ts";
 import { HeadParser, LLHTTP } from "./parser.ts";
+import { fieldSectionRule } from "./parser-rule.ts";
 import { REFUSE } from "./refusal.ts";
+import { RequestLine } from "./request-line.ts";
 
-/** Properties of a request that the event loop acts on; a bit each. */
-export const HEAD_FLAG = Object.freeze({
-  SAFE: 1,
-  IDEMPOTENT: 2,
-  /** Content follows, of `contentLength` octets or chunked. */
-  CONTENT: 4,
-  CHUNKED: 8,
-  /** The client connection may carry another request (RFC 9112 section 9.3). */
-  PERSISTENT: 16,
-  HTTP_1_0: 32,
-  EXPECT_CONTINUE: 64,
-  UPGRADE: 128,
-  /** The credentials belong to the connection (NTLM, Negotiate). */
-  BOUND: 256,
-  HEAD_METHOD: 512,
-  HAS_HOST: 1_024,
-  /** The authority of the target is all there is of it: its path is empty. */
-  EMPTY_PATH: 2_048,
-  OPTIONS_METHOD: 4_096,
-  /** Fields of a trusted peer that are kept. */
-  KEEPS_PROTO: 8_192,
-  KEEPS_HOST: 16_384,
-  KEEPS_REQUEST_ID: 32_768,
-  TE_TRAILERS: 65_536,
-} as const);
-
-export const HEAD = Object.freeze({ INCOMPLETE: 0, COMPLETE: 1, REFUSED: 2 } as const);
-export type HeadOutcome = (typeof HEAD)[keyof typeof HEAD];
-
-const CHUNKED = Buffer.from("chunked");
-const CLOSE = Buffer.from("close");
-const KEEP_ALIVE = Buffer.from("keep-alive");
-const UPGRADE = Buffer.from("upgrade");
 const TRAILERS = Buffer.from("trailers");
 const CONTINUE = Buffer.from("100-continue");
-const H2C = Buffer.from("h2c");
 const NTLM = Buffer.from("ntlm");
 const NEGOTIATE = Buffer.from("negotiate");
-const HTTP_SCHEME = Buffer.from("http://");
-const VERSION_AFTER_TARGET = Buffer.from(" HTTP/1.");
-const PROTECTED = new Set<number>([
-  FIELD.HOST,
-  FIELD.CONTENT_LENGTH,
-  FIELD.TRANSFER_ENCODING,
-  FIELD.CONNECTION,
-]);
-const isProtected = (number: number): boolean => PROTECTED.has(number);
+/** Protocols inside which requests would pass that nobody judges. */
+const CARRY_REQUESTS = ["h2c", "h2", "http", "tls"].map((name) => Buffer.from(name));
+/** Flags that the first line tells; of a refused request nothing else is known for certain. */
+const FIRST_LINE_FLAGS = HEAD_FLAG.HTTP_1_0 | HEAD_FLAG.HEAD_METHOD | HEAD_FLAG.OPTIONS_METHOD;
+
+type HeadLimits = Pick<Limits, "headBytes" | "fields" | "targetBytes">;
 
 /**
  * Where a request begins and ends, and what its head says about it (RFC 9112 sections 2, 3, 5, 6, 9.3).
@@ -82,42 +37,70 @@ export class RequestHead {
   start = 0;
   /** Exclusive: the first octet behind the head. */
   end = 0;
-  method = 0;
+  /** Of HEAD_FLAG. */
   flags = 0;
-  contentLength = 0;
-  /** The target in origin-form, as it is sent. */
-  targetAt = 0;
-  targetLength = 0;
-  /** Host and port as the client named them; length 0 when it named none (HTTP/1.0). */
-  authorityAt = 0;
-  authorityLength = 0;
-  /** One of REFUSE, and the offset where the offence lies. */
-  refusal = 0;
-  refusalAt = 0;
 
-  readonly #limits: Pick<Limits, "headBytes" | "fields" | "targetBytes">;
-  readonly #identityHeader: number;
-  #lengths = 0;
-  #codings = 0;
-  #hosts = 0;
-  #upgradeAt = -1;
-  #connectionSays = 0;
-  #leadAt = 0;
-  #leadLength = 0;
+  readonly #limits: HeadLimits;
+  readonly #offence = new Offence();
+  readonly #line: RequestLine;
+  readonly #destination: Destination;
+  readonly #length = new MessageLength(this.#offence);
+  readonly #connection: ConnectionOptions;
+  /** By number of a field: who may send it. */
+  readonly #senders: Uint8Array;
+  readonly #walk = new ListWalk();
+  /** The one Upgrade field; -1 when there is none, or more than one. */
+  #upgrade = -1;
+  #upgrades = 0;
 
   /** `identityHeader`: number of a field that names the user, and which only trusted peers may send. */
-  constructor(
-    names: FieldNames,
-    limits: Pick<Limits, "headBytes" | "fields" | "targetBytes">,
-    identityHeader: number = FIELD.UNKNOWN,
-  ) {
+  constructor(names: FieldNames, limits: HeadLimits, identityHeader: number = FIELD.UNKNOWN) {
     this.lines = new FieldLines(this.parser, names);
     this.#limits = limits;
-    this.#identityHeader = identityHeader;
+    this.#line = new RequestLine(this.parser, this.#offence, limits.targetBytes);
+    this.#destination = new Destination(this.parser.bytes, this.#offence);
+    this.#senders = sendersOf(names, identityHeader);
+    this.#connection = new ConnectionOptions(this.lines, protectedFields(this.#senders));
   }
 
   get bytes(): Buffer {
     return this.parser.bytes;
+  }
+
+  /** llhttp's number; METHOD.NONE when the first line was not understood. */
+  get method(): number {
+    return this.#line.method;
+  }
+
+  get contentLength(): number {
+    return this.#length.octets;
+  }
+
+  /** The target in origin-form, as it is sent. */
+  get targetAt(): number {
+    return this.#destination.targetAt;
+  }
+
+  get targetLength(): number {
+    return this.#destination.targetLength;
+  }
+
+  /** Host and port as the client named them; length 0 when it named none (HTTP/1.0). */
+  get authorityAt(): number {
+    return this.#destination.authorityAt;
+  }
+
+  get authorityLength(): number {
+    return this.#destination.authorityLength;
+  }
+
+  /** One of REFUSE, and the offset where the offence lies. */
+  get refusal(): number {
+    return this.#offence.rule;
+  }
+
+  get refusalAt(): number {
+    return this.#offence.at;
   }
 
   load(source: Uint8Array, from: number, to: number): void {
@@ -126,358 +109,238 @@ export class RequestHead {
 
   /** Judges the head that begins at `from`; `to` is the end of what was loaded. */
   judge(from: number, to: number, trusted: boolean): HeadOutcome {
-    this.start = skipEmptyLines(this.bytes, from, to);
-    this.end = this.start;
-    this.refusal = REFUSE.NONE;
-    this.method = 0;
-    this.flags = 0;
-    this.targetLength = 0;
-    this.authorityLength = 0;
+    this.#begin(skipEmptyLines(this.bytes, from, to));
     if (this.start === to) return HEAD.INCOMPLETE;
-    const code = this.parser.parse(this.start, to);
-    if (code === LLHTTP.OK) return this.#judgeIncomplete(to);
-    if (code !== LLHTTP.PAUSED_UPGRADE) return this.#refuseByParser(code, to);
-    this.end = this.parser.end;
-    return this.#judgeComplete(trusted);
+    switch (this.parser.parse(this.start, to)) {
+      case LLHTTP.PAUSED_UPGRADE:
+        this.end = this.parser.end;
+        if (this.#isAcceptable(trusted)) return HEAD.COMPLETE;
+        break;
+      case LLHTTP.OK:
+        if (this.#mayBecomeAcceptable(to)) return HEAD.INCOMPLETE;
+        break;
+      default:
+        this.#refuseByParser(to);
+    }
+    this.flags &= FIRST_LINE_FLAGS;
+    return HEAD.REFUSED;
   }
 
   /** The values of the fields of a number, trimmed. */
   valuesOf(number: number): readonly string[] {
-    const { fields } = this.parser;
-    let values: string[] | undefined;
-    for (let i = 0; i < this.lines.count; i++) {
-      if (this.lines.numbers[i] !== number) continue;
-      const at = fields[i * 4 + 2] as number;
-      values ??= [];
-      values.push(this.bytes.latin1Slice(at, at + (fields[i * 4 + 3] as number)));
-    }
-    return values ?? NO_VALUES;
+    return this.lines.valuesOf(number);
   }
 
-  #judgeComplete(trusted: boolean): HeadOutcome {
-    if (this.end - this.start > this.#limits.headBytes) return this.#refuse(REFUSE.HEAD_BYTES, this.start);
-    const firstField = this.#requestLine(this.end);
-    if (firstField < 0) return HEAD.REFUSED;
-    if (this.lines.count > this.#limits.fields) return this.#refuse(REFUSE.FIELDS, this.start);
-    const wrong = this.lines.verify(firstField);
-    if (wrong >= 0) return this.#refuse(REFUSE.FIELD_LINE, wrong);
-    this.#connectionSays = 0;
-    this.#lengths = 0;
-    this.#codings = 0;
-    this.#hosts = 0;
-    this.#upgradeAt = -1;
-    for (let i = 0; i < this.lines.count; i++) this.#field(i, trusted);
-    if (this.refusal !== REFUSE.NONE) return HEAD.REFUSED;
-    if (!this.#target() || !this.#host() || !this.#framing()) return HEAD.REFUSED;
-    this.#persistence();
-    this.#properties();
-    this.lines.collectDrops(this.#leadAt, this.#leadLength);
-    return HEAD.COMPLETE;
+  #begin(start: number): void {
+    this.start = start;
+    this.end = start;
+    this.flags = 0;
+    this.#offence.clear();
+    this.#line.clear();
+    this.#destination.clear();
+    this.#length.clear();
+    this.#upgrade = -1;
+    this.#upgrades = 0;
+  }
+
+  #isAcceptable(trusted: boolean): boolean {
+    const { start, lines } = this;
+    if (this.end - start > this.#limits.headBytes) return this.#offence.note(REFUSE.HEAD_BYTES, start);
+    if (!this.#isFirstLine(this.end)) return false;
+    if (lines.count > this.#limits.fields) return this.#offence.note(REFUSE.FIELDS, start);
+    const wrong = lines.verify(this.#line.end);
+    if (wrong >= 0) return this.#offence.note(REFUSE.FIELD_LINE, wrong);
+    if (!this.#connection.read(this.#limits.fields)) return this.#offence.note(REFUSE.FIELDS, start);
+    for (let i = 0; i < lines.count; i++) this.#field(i, trusted);
+    if (this.#offence.rule !== REFUSE.NONE) return false;
+    if (!this.#destination.isPlain(this.#line, start)) return false;
+    if (!this.#length.agrees(this.#line.http10, start)) return false;
+    this.#conclude();
+    return true;
   }
 
   /** The request line, once it is there, is judged at once: a stranger's protocol must not wait for a timeout. */
-  #judgeIncomplete(to: number): HeadOutcome {
-    if (this.parser.fieldCount > this.#limits.fields) return this.#refuse(REFUSE.FIELDS, this.start);
-    const lineEnd = this.bytes.subarray(0, to).indexOf(LF, this.start);
-    if (lineEnd >= 0 && this.#requestLine(to) < 0) return HEAD.REFUSED;
-    if (this.parser.urlLength > this.#limits.targetBytes)
-      return this.#refuse(REFUSE.TARGET_BYTES, this.start);
-    if (to - this.start > this.#limits.headBytes) return this.#refuse(REFUSE.HEAD_BYTES, this.start);
-    return HEAD.INCOMPLETE;
+  #mayBecomeAcceptable(to: number): boolean {
+    const { start, parser } = this;
+    if (parser.fieldCount > this.#limits.fields) return this.#offence.note(REFUSE.FIELDS, start);
+    if (this.#firstLineEnd(to) >= 0 && !this.#isFirstLine(to)) return false;
+    if (parser.urlLength > this.#limits.targetBytes) return this.#offence.note(REFUSE.TARGET_BYTES, start);
+    return to - start <= this.#limits.headBytes || this.#offence.note(REFUSE.HEAD_BYTES, start);
   }
 
-  /** method SP target SP HTTP/1.x CRLF. Returns the offset of the line behind it, or -1 when it was refused. */
-  #requestLine(to: number): number {
-    const { urlAt, urlLength } = this.parser;
-    const { bytes } = this;
-    this.method = this.parser.method;
-    const name = methodName(this.method);
-    if (name === undefined) {
-      this.#refuse(REFUSE.METHOD, this.start);
-      return -1;
-    }
-    const separator = this.start + name.length;
-    const targetEnd = urlAt + urlLength;
-    const lineEnd = targetEnd + VERSION_AFTER_TARGET.length + 1;
-    if (urlLength > this.#limits.targetBytes) return this.#refuseLine(REFUSE.TARGET_BYTES, urlAt);
-    if (urlLength === 0 || bytes[separator] !== SP || urlAt !== separator + 1)
-      return this.#refuseLine(REFUSE.REQUEST_LINE, separator);
-    for (let i = 0; i < VERSION_AFTER_TARGET.length; i++) {
-      if (targetEnd + i < to && bytes[targetEnd + i] === VERSION_AFTER_TARGET[i]) continue;
-      return this.#refuseLine(
-        otherVersion(bytes, targetEnd, to) ? REFUSE.VERSION : REFUSE.REQUEST_LINE,
-        targetEnd,
-      );
-    }
-    if (bytes[lineEnd] !== CR || bytes[lineEnd + 1] !== LF)
-      return this.#refuseLine(REFUSE.REQUEST_LINE, lineEnd);
-    const minor = bytes[lineEnd - 1];
-    if (minor !== 0x30 && minor !== 0x31) return this.#refuseLine(REFUSE.VERSION, lineEnd - 1);
-    if (minor === 0x30) this.flags |= HEAD_FLAG.HTTP_1_0;
-    this.targetAt = urlAt;
-    this.targetLength = urlLength;
-    return lineEnd + 2;
+  /** llhttp also refuses what we refuse in the lines before: the first offence is the one to name. */
+  #refuseByParser(to: number): false {
+    const at = Math.max(this.start, Math.min(this.parser.end, to));
+    const lineEnd = this.#firstLineEnd(to);
+    if (lineEnd < 0 || at <= lineEnd) return this.#line.refuse(this.start, at, to);
+    if (!this.#isFirstLine(to)) return false;
+    if (at - this.start > this.#limits.headBytes) return this.#offence.note(REFUSE.HEAD_BYTES, this.start);
+    return this.#offence.note(fieldSectionRule(this.parser, at, to), at);
+  }
+
+  #firstLineEnd(to: number): number {
+    return this.bytes.subarray(0, to).indexOf(LF, this.start);
+  }
+
+  #isFirstLine(to: number): boolean {
+    const line = this.#line;
+    if (!line.judge(this.start, to)) return false;
+    this.#destination.takeTarget(line.targetAt, line.targetLength);
+    this.flags |= METHOD_FLAGS[line.method] as number;
+    if (line.http10) this.flags |= HEAD_FLAG.HTTP_1_0;
+    return true;
   }
 
   #field(i: number, trusted: boolean): void {
-    const { fields } = this.parser;
-    const at = fields[i * 4 + 2] as number;
-    const length = fields[i * 4 + 3] as number;
-    const number = this.lines.numbers[i] as number;
+    const { lines, bytes } = this;
+    const number = lines.numbers[i] as number;
+    if (number === FIELD.UNKNOWN) return;
+    const at = lines.valueAt(i);
+    const length = lines.valueEnd(i) - at;
     switch (number) {
-      case FIELD.UNKNOWN:
-      case FIELD.COOKIE:
-        return;
       case FIELD.HOST:
-        this.#hosts++;
-        this.authorityAt = at;
-        this.authorityLength = length;
+        this.#destination.takeHost(at, length);
         return;
       case FIELD.CONTENT_LENGTH:
-        this.#lengths++;
-        this.contentLength = decimal(this.bytes, at, at + length);
-        if (this.contentLength < 0) this.#refuse(REFUSE.CONTENT_LENGTH, at);
+        this.#length.takeContentLength(bytes, at, length);
         return;
       case FIELD.TRANSFER_ENCODING:
-        this.#codings++;
-        if (!equalsIgnoringCase(this.bytes, at, length, CHUNKED)) this.#refuseCoding(at, length);
-        return;
-      case FIELD.CONNECTION:
-        this.lines.dropped[i] = 1;
-        this.#connection(at, length);
+        this.#length.takeTransferEncoding(bytes, at, length);
         return;
       case FIELD.KEEP_ALIVE:
       case FIELD.PROXY_CONNECTION:
       case FIELD.HTTP2_SETTINGS:
-        this.lines.dropped[i] = 1;
+        lines.drop(i);
         return;
       case FIELD.TE:
-        this.lines.dropped[i] = 1;
-        if (equalsIgnoringCase(this.bytes, at, length, TRAILERS)) this.flags |= HEAD_FLAG.TE_TRAILERS;
+        lines.drop(i);
+        if (this.#walk.finds(TRAILERS, bytes, at, at + length)) this.flags |= HEAD_FLAG.TE_TRAILERS;
         return;
       case FIELD.UPGRADE:
-        this.lines.dropped[i] = 1;
-        this.#upgradeAt = this.#upgradeAt === -1 && !equalsIgnoringCase(this.bytes, at, length, H2C) ? i : -2;
+        lines.drop(i);
+        this.#upgrade = this.#upgrades++ === 0 ? i : -1;
         return;
       case FIELD.EXPECT:
-        if (!equalsIgnoringCase(this.bytes, at, length, CONTINUE)) this.#refuse(REFUSE.EXPECT, at);
-        this.flags |= HEAD_FLAG.EXPECT_CONTINUE;
+        this.#expectation(i, at, length);
         return;
       case FIELD.AUTHORIZATION:
-        if (schemeIs(this.bytes, at, length, NTLM) || schemeIs(this.bytes, at, length, NEGOTIATE))
+        if (schemeIs(bytes, at, length, NTLM) || schemeIs(bytes, at, length, NEGOTIATE))
           this.flags |= HEAD_FLAG.BOUND;
         break;
-      case FIELD.X_FORWARDED_FOR:
-      case FIELD.FORWARDED:
-        if (!trusted) this.lines.dropped[i] = 1;
-        return;
-      case FIELD.X_FORWARDED_PROTO:
-        if (trusted) this.flags |= HEAD_FLAG.KEEPS_PROTO;
-        else this.lines.dropped[i] = 1;
-        return;
-      case FIELD.X_FORWARDED_HOST:
-        if (trusted) this.flags |= HEAD_FLAG.KEEPS_HOST;
-        else this.lines.dropped[i] = 1;
-        return;
-      case FIELD.X_REQUEST_ID:
-        if (trusted) this.flags |= HEAD_FLAG.KEEPS_REQUEST_ID;
-        else this.lines.dropped[i] = 1;
-        return;
     }
-    if (number === this.#identityHeader && !trusted) this.lines.dropped[i] = 1;
+    this.#trust(i, number, trusted);
   }
 
-  #connection(at: number, length: number): void {
-    eachMember(this.bytes, at, at + length, (option, size) => {
-      if (equalsIgnoringCase(this.bytes, option, size, CLOSE)) this.#connectionSays |= SAYS_CLOSE;
-      else if (equalsIgnoringCase(this.bytes, option, size, KEEP_ALIVE))
-        this.#connectionSays |= SAYS_KEEP_ALIVE;
-      else if (equalsIgnoringCase(this.bytes, option, size, UPGRADE)) this.#connectionSays |= SAYS_UPGRADE;
-      else this.lines.takeOut(option, size, isProtected);
-    });
+  /** Nobody expects anything in HTTP/1.0 (RFC 9110 section 10.1.1), and we go on in HTTP/1.1: so the field ends here. */
+  #expectation(i: number, at: number, length: number): void {
+    if (!equalsIgnoringCase(this.bytes, at, length, CONTINUE)) this.#offence.note(REFUSE.EXPECT, at);
+    if (this.#line.http10) this.lines.takeOut(i);
+    else this.flags |= HEAD_FLAG.EXPECT_CONTINUE;
   }
 
-  /** The four forms of RFC 9112 section 3.2, of which a reverse proxy takes three. */
-  #target(): boolean {
-    const { bytes, targetAt, targetLength } = this;
-    const end = targetAt + targetLength;
-    this.#leadLength = 0;
-    if (this.method === METHOD.CONNECT) return this.#refused(REFUSE.CONNECT, this.start);
-    for (let i = targetAt; i < end; i++) if (bytes[i] === HASH) return this.#refused(REFUSE.TARGET, i);
-    if (bytes[targetAt] === SLASH) return true;
-    if (bytes[targetAt] === ASTERISK)
-      return (targetLength === 1 && this.method === METHOD.OPTIONS) || this.#refused(REFUSE.TARGET, targetAt);
-    return this.#absoluteForm(end);
+  /**
+   * Fields that are believed come from trusted peers or not at all. What only resembles one comes from nobody: trusted
+   * peers pass it on from strangers, and a CGI-like server reads it as the one that it resembles.
+   */
+  #trust(i: number, number: number, trusted: boolean): void {
+    const senders = this.#senders[number & ~RESEMBLES];
+    if (senders === ANYBODY) return;
+    if (!trusted || senders === NOBODY || number >= RESEMBLES) this.lines.takeOut(i);
+    else this.flags |= KEPT_FLAGS[number] ?? 0;
   }
 
-  /** The authority of the target counts; Host must say the same, so that no server can see another one. */
-  #absoluteForm(end: number): boolean {
-    const { bytes } = this;
-    const at = this.targetAt;
-    if (!equalsIgnoringCase(bytes, at, HTTP_SCHEME.length, HTTP_SCHEME))
-      return this.#refused(REFUSE.TARGET, at);
-    const authority = at + HTTP_SCHEME.length;
-    let path = authority;
-    while (path < end && bytes[path] !== SLASH && bytes[path] !== QUESTION) {
-      if (bytes[path] === AT) return this.#refused(REFUSE.TARGET, path);
-      path++;
+  /** What all fields together say. */
+  #conclude(): void {
+    const destination = this.#destination;
+    if (destination.hosts > 0) this.flags |= HEAD_FLAG.HAS_HOST;
+    if (destination.hasEmptyPath) this.flags |= HEAD_FLAG.EMPTY_PATH;
+    if (this.#length.chunked) this.flags |= HEAD_FLAG.CONTENT | HEAD_FLAG.CHUNKED;
+    else if (this.#length.octets > 0) this.flags |= HEAD_FLAG.CONTENT;
+    if (this.#connection.persists(this.#line.http10)) this.flags |= HEAD_FLAG.PERSISTENT;
+    if (this.#mayUpgrade()) {
+      this.flags |= HEAD_FLAG.UPGRADE;
+      this.lines.keep(this.#upgrade);
     }
-    if (this.#hosts === 1 && !this.#sameAuthority(authority, path - authority))
-      return this.#refused(REFUSE.HOST_DIFFERS, authority);
-    this.#leadAt = at;
-    this.#leadLength = path - at;
-    this.targetAt = path;
-    this.targetLength = end - path;
-    if (this.targetLength === 0 || bytes[path] === QUESTION) this.flags |= HEAD_FLAG.EMPTY_PATH;
-    this.authorityAt = authority;
-    this.authorityLength = path - authority;
-    return true;
+    this.lines.collectDrops(destination.targetAt - destination.leadLength, destination.leadLength);
   }
 
-  #sameAuthority(at: number, length: number): boolean {
-    const host = Buffer.from(
-      this.bytes.latin1Slice(this.authorityAt, this.authorityAt + this.authorityLength).toLowerCase(),
-    );
-    return equalsIgnoringCase(this.bytes, at, length, host);
+  /**
+   * An upgrade may be ignored (RFC 9110 section 7.8), and it is where it could be answered while content still flows,
+   * and where more requests would come in it.
+   */
+  #mayUpgrade(): boolean {
+    if (this.#upgrade < 0 || !this.#connection.upgrade || this.#line.http10) return false;
+    return (this.flags & HEAD_FLAG.CONTENT) === 0 && this.#isOpaqueProtocol(this.#upgrade);
   }
 
-  #host(): boolean {
-    if (this.#hosts > 1) return this.#refused(REFUSE.HOST_REPEATED, this.authorityAt);
-    if (this.#hosts === 1) this.flags |= HEAD_FLAG.HAS_HOST;
-    else if ((this.flags & HEAD_FLAG.HTTP_1_0) === 0) return this.#refused(REFUSE.HOST_MISSING, this.start);
-    if (this.#hosts === 0 && this.#leadLength === 0) return true;
-    return (
-      isAuthority(this.bytes, this.authorityAt, this.authorityAt + this.authorityLength) ||
-      this.#refused(REFUSE.HOST_VALUE, this.authorityAt)
-    );
-  }
-
-  /** RFC 9112 section 6.3, of whose rules a request can meet 3 to 6; the RFC lets us repair rule 3, we refuse. */
-  #framing(): boolean {
-    if (this.#lengths > 0 && this.#codings > 0) return this.#refused(REFUSE.TWO_LENGTHS, this.start);
-    if (this.#lengths > 1) return this.#refused(REFUSE.CONTENT_LENGTH_REPEATED, this.start);
-    if (this.#codings > 1) return this.#refused(REFUSE.TRANSFER_ENCODING, this.start);
-    if (this.#codings === 1) {
-      if ((this.flags & HEAD_FLAG.HTTP_1_0) !== 0)
-        return this.#refused(REFUSE.TRANSFER_ENCODING_1_0, this.start);
-      this.flags |= HEAD_FLAG.CONTENT | HEAD_FLAG.CHUNKED;
+  /** Whether an Upgrade field names protocols, and none of them carries requests. */
+  #isOpaqueProtocol(i: number): boolean {
+    const { bytes, lines } = this;
+    const walk = this.#walk.over(bytes, lines.valueAt(i), lines.valueEnd(i));
+    let protocols = 0;
+    for (; walk.step(); protocols++) {
+      let nameLength = 0;
+      while (nameLength < walk.length && bytes[walk.at + nameLength] !== SLASH) nameLength++;
+      if (CARRY_REQUESTS.some((name) => equalsIgnoringCase(bytes, walk.at, nameLength, name))) return false;
     }
-    if (this.#lengths === 0) this.contentLength = 0;
-    else if (this.contentLength > 0) this.flags |= HEAD_FLAG.CONTENT;
-    return true;
-  }
-
-  /** RFC 9112 section 9.3. */
-  #persistence(): void {
-    const http10 = (this.flags & HEAD_FLAG.HTTP_1_0) !== 0;
-    const says = this.#connectionSays;
-    if ((says & SAYS_CLOSE) === 0 && (!http10 || (says & SAYS_KEEP_ALIVE) !== 0))
-      this.flags |= HEAD_FLAG.PERSISTENT;
-    // An upgrade with content could be answered while the content still flows; the field may be ignored, so it is.
-    if (
-      this.#upgradeAt < 0 ||
-      (says & SAYS_UPGRADE) === 0 ||
-      http10 ||
-      (this.flags & HEAD_FLAG.CONTENT) !== 0
-    )
-      return;
-    this.flags |= HEAD_FLAG.UPGRADE;
-    this.lines.dropped[this.#upgradeAt] = 0;
-  }
-
-  #properties(): void {
-    if (isSafe(this.method)) this.flags |= HEAD_FLAG.SAFE;
-    if (isIdempotent(this.method)) this.flags |= HEAD_FLAG.IDEMPOTENT;
-    if (this.method === METHOD.HEAD) this.flags |= HEAD_FLAG.HEAD_METHOD;
-    if (this.method === METHOD.OPTIONS) this.flags |= HEAD_FLAG.OPTIONS_METHOD;
-  }
-
-  /** A coding that exists is not implemented here (501); anything else in that field is an attempt at ambiguity. */
-  #refuseCoding(at: number, length: number): void {
-    const text = this.bytes.latin1Slice(at, at + length).toLowerCase();
-    const known = /^(gzip|x-gzip|deflate|compress|x-compress)[ \t]*,[ \t]*chunked$/.test(text);
-    this.#refuse(known ? REFUSE.TRANSFER_CODING : REFUSE.TRANSFER_ENCODING, at);
-  }
-
-  #refuseByParser(code: number, to: number): HeadOutcome {
-    const at = Math.min(this.parser.end, to);
-    const firstLf = this.bytes.subarray(0, to).indexOf(LF, this.start);
-    if (firstLf < 0 || at <= firstLf) return this.#refuseFirstLine(code, at, to);
-    // llhttp also refuses what this.#requestLine would: that comes first, since the first offence is the one to name.
-    if (this.parser.urlLength > 0 && this.#requestLine(to) < 0) return HEAD.REFUSED;
-    if (this.end - this.start > this.#limits.headBytes) return this.#refuse(REFUSE.HEAD_BYTES, this.start);
-    return this.#refuse(this.#fieldRefusal(code), at);
-  }
-
-  #refuseFirstLine(code: number, at: number, to: number): HeadOutcome {
-    switch (code) {
-      case LLHTTP.INVALID_METHOD:
-        return this.#refuse(
-          unknownMethod(this.bytes, this.start, to) ? REFUSE.METHOD : REFUSE.REQUEST_LINE,
-          at,
-        );
-      case LLHTTP.INVALID_URL:
-        if (at - this.start > this.#limits.targetBytes) return this.#refuse(REFUSE.TARGET_BYTES, at);
-        return this.#refuse(REFUSE.TARGET, at);
-      case LLHTTP.INVALID_VERSION:
-      case LLHTTP.PAUSED_H2_UPGRADE:
-        return this.#refuse(REFUSE.VERSION, at);
-      default:
-        return this.#refuse(REFUSE.REQUEST_LINE, at);
-    }
-  }
-
-  #fieldRefusal(code: number): number {
-    switch (code) {
-      case LLHTTP.USER:
-        return REFUSE.FIELDS;
-      case LLHTTP.INVALID_CONTENT_LENGTH:
-        return REFUSE.CONTENT_LENGTH;
-      case LLHTTP.INVALID_TRANSFER_ENCODING:
-        return REFUSE.TRANSFER_ENCODING;
-      case LLHTTP.UNEXPECTED_CONTENT_LENGTH:
-        return this.#names("transfer-encoding") ? REFUSE.TWO_LENGTHS : REFUSE.CONTENT_LENGTH_REPEATED;
-      case LLHTTP.CR_EXPECTED:
-      case LLHTTP.LF_EXPECTED:
-      case LLHTTP.STRICT:
-        return REFUSE.LINE_END;
-      default:
-        return REFUSE.FIELD_LINE;
-    }
-  }
-
-  #names(lower: string): boolean {
-    const { fields, fieldCount, bytes } = this.parser;
-    const name = Buffer.from(lower);
-    for (let f = 0; f < fieldCount * 4; f += 4)
-      if (equalsIgnoringCase(bytes, fields[f] as number, fields[f + 1] as number, name)) return true;
-    return false;
-  }
-
-  /** The first offence is kept: it is where a reader should look. */
-  #refuse(refusal: number, at: number): HeadOutcome {
-    if (this.refusal === REFUSE.NONE) {
-      this.refusal = refusal;
-      this.refusalAt = at;
-    }
-    return HEAD.REFUSED;
-  }
-
-  #refused(refusal: number, at: number): false {
-    this.#refuse(refusal, at);
-    return false;
-  }
-
-  #refuseLine(refusal: number, at: number): -1 {
-    this.#refuse(refusal, at);
-    return -1;
+    return protocols > 0;
   }
 }
 
-const NO_VALUES: readonly string[] = Object.freeze([]);
-const SAYS_CLOSE = 1;
-const SAYS_KEEP_ALIVE = 2;
-const SAYS_UPGRADE = 4;
+const METHOD_FLAGS = Int32Array.from({ length: 256 }, (_, method) => {
+  let flags = 0;
+  if (isSafe(method)) flags |= HEAD_FLAG.SAFE;
+  if (isIdempotent(method)) flags |= HEAD_FLAG.IDEMPOTENT;
+  if (method === METHOD.HEAD) flags |= HEAD_FLAG.HEAD_METHOD;
+  if (method === METHOD.OPTIONS) flags |= HEAD_FLAG.OPTIONS_METHOD;
+  return flags;
+});
+
+/** What is told of trust fields that are kept, by their number. */
+const KEPT_FLAGS: Readonly<Record<number, number>> = Object.freeze({
+  [FIELD.X_FORWARDED_PROTO]: HEAD_FLAG.KEEPS_PROTO,
+  [FIELD.X_FORWARDED_HOST]: HEAD_FLAG.KEEPS_HOST,
+  [FIELD.X_REQUEST_ID]: HEAD_FLAG.KEEPS_REQUEST_ID,
+});
+
+const TRUST_FIELDS = [
+  FIELD.X_FORWARDED_FOR,
+  FIELD.X_FORWARDED_PROTO,
+  FIELD.X_FORWARDED_HOST,
+  FIELD.FORWARDED,
+  FIELD.X_REQUEST_ID,
+];
+
+const ANYBODY = 0;
+const TRUSTED_PEERS = 1;
+const NOBODY = 2;
+
+/** Who may send each field of the table. */
+function sendersOf(names: FieldNames, identityHeader: number): Uint8Array {
+  const senders = new Uint8Array(names.count + 1);
+  const believed = identityHeader === FIELD.UNKNOWN ? TRUST_FIELDS : [...TRUST_FIELDS, identityHeader];
+  for (const number of believed) for (const other of names.resembling(number)) senders[other] = NOBODY;
+  for (const number of believed) senders[number] = TRUSTED_PEERS;
+  return senders;
+}
+
+/**
+ * Fields that no connection option takes out of the message: those that frame it, those that are judged here before
+ * they are dropped, and those that are believed. A client could otherwise make a trusted peer unsay whom it speaks for
+ * (CVE-2024-45410).
+ */
+function protectedFields(senders: Uint8Array): Uint8Array {
+  const isProtected = senders.map((who) => (who === TRUSTED_PEERS ? 1 : 0));
+  for (const number of [
+    FIELD.HOST,
+    FIELD.CONTENT_LENGTH,
+    FIELD.TRANSFER_ENCODING,
+    FIELD.CONNECTION,
+    FIELD.TE,
+  ])
+    isProtected[number] = 1;
+  return isProtected;
+}
 
 /** Empty lines before a request line are ignored (RFC 9112 section 2.2). */
 function skipEmptyLines(bytes: Uint8Array, from: number, to: number): number {
@@ -486,36 +349,8 @@ function skipEmptyLines(bytes: Uint8Array, from: number, to: number): number {
   return at;
 }
 
-/** Whether what follows a target is a version in form, but not one of ours: " HTTP/2.0". */
-function otherVersion(bytes: Buffer, at: number, to: number): boolean {
-  return /^ HTTP\/\d\.\d\r/.test(bytes.latin1Slice(at, Math.min(at + 12, to)));
-}
-
-/** Whether a line begins with a token and a space: a method, but one that nobody registered. */
-function unknownMethod(bytes: Buffer, from: number, to: number): boolean {
-  return /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64} [/*h]/.test(bytes.latin1Slice(from, Math.min(from + 70, to)));
-}
-
 /** Whether credentials are of an authentication scheme, given in lower case (RFC 9110 section 11.4). */
 function schemeIs(bytes: Uint8Array, at: number, length: number, scheme: Uint8Array): boolean {
   if (length < scheme.length || !equalsIgnoringCase(bytes, at, scheme.length, scheme)) return false;
   return length === scheme.length || bytes[at + scheme.length] === SP;
-}
-
-/** host [":" port] (RFC 9110 section 7.2, RFC 3986 section 3.2), the host not empty. */
-function isAuthority(bytes: Uint8Array, from: number, to: number): boolean {
-  let hostEnd = from;
-  if (bytes[from] === OPEN_BRACKET) {
-    while (hostEnd < to && bytes[hostEnd] !== CLOSE_BRACKET) hostEnd++;
-    if (hostEnd === to || !allIn(bytes, from + 1, hostEnd, HOST_LITERAL)) return false;
-    hostEnd++;
-  } else {
-    while (hostEnd < to && bytes[hostEnd] !== COLON) hostEnd++;
-    if (!allIn(bytes, from, hostEnd, HOST_NAME)) return false;
-  }
-  if (hostEnd === to) return true;
-  if (bytes[hostEnd] !== COLON) return false;
-  return (
-    hostEnd + 1 === to || (decimal(bytes, hostEnd + 1, to) >= 0 && decimal(bytes, hostEnd + 1, to) <= 65_535)
-  );
 }

@@ -1,0 +1,109 @@
+import { isAuthority } from "./authority.ts";
+import { METHOD } from "./methods.ts";
+import { ASTERISK, AT, equalsIgnoringCase, HASH, QUESTION, SLASH, sameIgnoringCase } from "./octets.ts";
+import type { Offence } from "./offence.ts";
+import { REFUSE } from "./refusal.ts";
+import type { RequestLine } from "./request-line.ts";
+
+const HTTP_SCHEME = Buffer.from("http://");
+
+/**
+ * Where a request wants to go: its target, of the forms that a reverse proxy takes, and the authority that Host or the
+ * target names (RFC 9112 sections 3.2 and 3.3). Both say the same, or the request is refused: a server that believes
+ * the other one would answer for another site.
+ */
+export class Destination {
+  /** The target in origin-form, as it is sent; empty when there was an authority alone. */
+  targetAt = 0;
+  targetLength = 0;
+  /** Host and port as the client named them; length 0 when it named none (HTTP/1.0). */
+  authorityAt = 0;
+  authorityLength = 0;
+  /** Octets before `targetAt` that are not sent: scheme and authority of the absolute-form. */
+  leadLength = 0;
+  /** Host fields. */
+  hosts = 0;
+  readonly #bytes: Buffer;
+  readonly #offence: Offence;
+
+  constructor(bytes: Buffer, offence: Offence) {
+    this.#bytes = bytes;
+    this.#offence = offence;
+  }
+
+  clear(): void {
+    this.targetLength = 0;
+    this.authorityLength = 0;
+    this.leadLength = 0;
+    this.hosts = 0;
+  }
+
+  takeTarget(at: number, length: number): void {
+    this.targetAt = at;
+    this.targetLength = length;
+  }
+
+  takeHost(at: number, length: number): void {
+    this.hosts++;
+    this.authorityAt = at;
+    this.authorityLength = length;
+  }
+
+  /** The authority of the target is all there is of it: its path is empty. */
+  get hasEmptyPath(): boolean {
+    return this.leadLength > 0 && (this.targetLength === 0 || this.#bytes[this.targetAt] === QUESTION);
+  }
+
+  /** Whether target and Host, all taken, name one place. `start`: where the head begins. */
+  isPlain(line: RequestLine, start: number): boolean {
+    return this.#isTarget(line.method, start) && this.#isHost(line.http10, start);
+  }
+
+  #isTarget(method: number, start: number): boolean {
+    const bytes = this.#bytes;
+    const { targetAt } = this;
+    const end = targetAt + this.targetLength;
+    if (method === METHOD.CONNECT) return this.#offence.note(REFUSE.CONNECT, start);
+    for (let i = targetAt; i < end; i++) if (bytes[i] === HASH) return this.#offence.note(REFUSE.TARGET, i);
+    if (bytes[targetAt] === SLASH) return true;
+    if (bytes[targetAt] === ASTERISK && this.targetLength === 1 && method === METHOD.OPTIONS) return true;
+    return this.#isAbsoluteForm(end);
+  }
+
+  /** The authority of the target counts; Host must say the same, so that no server can see another one. */
+  #isAbsoluteForm(end: number): boolean {
+    const bytes = this.#bytes;
+    const at = this.targetAt;
+    if (!equalsIgnoringCase(bytes, at, HTTP_SCHEME.length, HTTP_SCHEME))
+      return this.#offence.note(REFUSE.TARGET, at);
+    const authority = at + HTTP_SCHEME.length;
+    let path = authority;
+    while (path < end && bytes[path] !== SLASH && bytes[path] !== QUESTION) {
+      if (bytes[path] === AT) return this.#offence.note(REFUSE.TARGET, path);
+      path++;
+    }
+    if (this.hosts === 1 && !this.#isAuthority(authority, path - authority))
+      return this.#offence.note(REFUSE.HOST_DIFFERS, authority);
+    this.leadLength = path - at;
+    this.targetAt = path;
+    this.targetLength = end - path;
+    this.authorityAt = authority;
+    this.authorityLength = path - authority;
+    return true;
+  }
+
+  #isAuthority(at: number, length: number): boolean {
+    return length === this.authorityLength && sameIgnoringCase(this.#bytes, at, this.authorityAt, length);
+  }
+
+  #isHost(http10: boolean, start: number): boolean {
+    const { hosts, authorityAt } = this;
+    if (hosts > 1) return this.#offence.note(REFUSE.HOST_REPEATED, authorityAt);
+    if (hosts === 0 && !http10) return this.#offence.note(REFUSE.HOST_MISSING, start);
+    if (hosts === 0 && this.leadLength === 0) return true;
+    return (
+      isAuthority(this.#bytes, authorityAt, authorityAt + this.authorityLength) ||
+      this.#offence.note(REFUSE.HOST_VALUE, authorityAt)
+    );
+  }
+}

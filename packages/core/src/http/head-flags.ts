@@ -1,0 +1,29 @@
+/** What came of judging a head. */
+export const HEAD = Object.freeze({ INCOMPLETE: 0, COMPLETE: 1, REFUSED: 2 } as const);
+export type HeadOutcome = (typeof HEAD)[keyof typeof HEAD];
+
+/** Properties of a request that the event loop acts on; a bit each. Of one that is refused only those of its first line. */
+export const HEAD_FLAG = Object.freeze({
+  SAFE: 1,
+  IDEMPOTENT: 2,
+  /** Content follows, of `contentLength` octets or chunked. */
+  CONTENT: 4,
+  CHUNKED: 8,
+  /** The client connection may carry another request (RFC 9112 section 9.3). */
+  PERSISTENT: 16,
+  HTTP_1_0: 32,
+  EXPECT_CONTINUE: 64,
+  UPGRADE: 128,
+  /** The credentials belong to the connection (NTLM, Negotiate). */
+  BOUND: 256,
+  HEAD_METHOD: 512,
+  HAS_HOST: 1_024,
+  /** The authority of the target is all there is of it: its path is empty. */
+  EMPTY_PATH: 2_048,
+  OPTIONS_METHOD: 4_096,
+  /** Fields of a trusted peer that are kept. */
+  KEEPS_PROTO: 8_192,
+  KEEPS_HOST: 16_384,
+  KEEPS_REQUEST_ID: 32_768,
+  TE_TRAILERS: 65_536,
+} as const);
