@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { createServer, type Server, type Socket } from "node:net";
+import type { Server } from "node:net";
 import {
   type AcceptorCounters,
   type ExchangeRecord,
@@ -11,9 +11,10 @@ import {
   type Snapshot,
 } from "@shunt/core";
 import type { Logger } from "pino";
+import { listen, type OpenSocket } from "./accept/listener.ts";
 import { Peers } from "./accept/peers.ts";
 import { Dispatcher } from "./classify/dispatch.ts";
-import { ReadBuffers } from "./connect/read-buffers.ts";
+import { ReadBuffers } from "./io/read-buffers.ts";
 import { TimerWheel } from "./io/timer-wheel.ts";
 import { Turn } from "./io/turn.ts";
 import { AccessLog } from "./observe/access-log.ts";
@@ -32,8 +33,6 @@ export interface AcceptorOptions {
   readonly hangOn?: string | undefined;
 }
 
-/** Connections that the kernel keeps until we accept them. */
-const BACKLOG = 4_096;
 /** How often an acceptor that drains looks whether it is done. */
 const DRAIN_LOOK_MS = 25;
 
@@ -103,18 +102,13 @@ export class Acceptor {
   }
 
   /** Starts accepting on a listening handle. */
-  adopt(listener: string, handle: object): Promise<void> {
-    const server = createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true }, (socket) =>
-      this.#accept(socket),
-    );
-    this.#servers.push(server);
-    return new Promise((resolve, reject) => {
-      server.once("error", (cause) => reject(new Error(`Cannot listen as "${listener}"`, { cause })));
-      server.listen(handle, BACKLOG, () => {
-        if (this.#state === "starting") this.#state = "accepting";
-        resolve();
-      });
-    });
+  async adopt(listener: string, handle: object): Promise<void> {
+    try {
+      this.#servers.push(await listen(handle, (open) => this.#accept(open)));
+    } catch (cause) {
+      throw new Error(`Cannot listen as "${listener}"`, { cause });
+    }
+    if (this.#state === "starting") this.#state = "accepting";
   }
 
   /** Works by another snapshot from now on, once the classifier threads have its rules. */
@@ -184,14 +178,13 @@ export class Acceptor {
     this.#state = "stopped";
   }
 
-  #accept(socket: Socket): void {
-    const { config } = this.#snapshot;
-    if (this.connections >= config.limits.connections) {
-      this.#observer.counters.connectionsRefused++;
-      socket.destroy();
+  #accept(open: OpenSocket): void {
+    if (this.connections < this.#snapshot.config.limits.connections) {
+      this.#service.accept(open);
       return;
     }
-    this.#service.accept(socket);
+    this.#observer.counters.connectionsRefused++;
+    open({ buffer: Buffer.alloc(1), callback: () => false }).destroy();
   }
 
   #tick(): void {

@@ -1,13 +1,19 @@
-import type { Socket } from "node:net";
 import { FAILURE, HEAD_FLAG, REFUSE, type ResponseHead, type Snapshot, type Verdict } from "@shunt/core";
-import { ClientConnection, type ClientEvents } from "./accept/client-connection.ts";
+import { ClientConnection, type ClientEvents, type ClientParts } from "./accept/client-connection.ts";
+import type { OpenSocket } from "./accept/listener.ts";
 import { timeLimit } from "./accept/time-limit.ts";
 import {
   ServerConnection,
   type ServerConnectionParts,
   type ServerEvents,
 } from "./connect/server-connection.ts";
-import { expectContent, handOnContent, replayContent } from "./forward/content.ts";
+import {
+  type ContentOutcome,
+  expectContent,
+  handOnContent,
+  handOnContentIn,
+  replayContent,
+} from "./forward/content.ts";
 import { composeRequestHead } from "./forward/request-writer.ts";
 import { Tunnels } from "./forward/tunnel.ts";
 import { deliver, deliverBody, deliverHeld, isFull } from "./respond/delivery.ts";
@@ -34,12 +40,14 @@ export class Service implements ClientEvents, ServerEvents {
   exchanges = 0;
   draining = false;
   readonly parts: ServiceParts;
+  readonly #clientParts: ClientParts;
   readonly #connectionParts: ServerConnectionParts;
   readonly #troubles: Troubles;
   readonly #tunnels: Tunnels;
 
   constructor(parts: ServiceParts) {
     this.parts = parts;
+    this.#clientParts = { ...parts, events: this };
     this.#connectionParts = {
       wheel: parts.wheel,
       turn: parts.turn,
@@ -52,12 +60,10 @@ export class Service implements ClientEvents, ServerEvents {
   }
 
   /** accept: a first connection (claim C1). */
-  accept(socket: Socket): void {
-    const { peers, observer, wheel, turn, dispatcher } = this.parts;
-    const { address, trusted } = peers.of(socket);
-    observer.counters.connectionsAccepted++;
-    const { config } = dispatcher().snapshot;
-    this.clients.add(new ClientConnection(socket, address, trusted, config, { wheel, turn, events: this }));
+  accept(open: OpenSocket): void {
+    this.parts.observer.counters.connectionsAccepted++;
+    const { config } = this.parts.dispatcher().snapshot;
+    this.clients.add(new ClientConnection(open, config, this.#clientParts));
   }
 
   /** frame, classify: unread octets begin with a head; at the end of the turn they are judged. */
@@ -136,7 +142,19 @@ export class Service implements ClientEvents, ServerEvents {
     const exchange = client.last;
     // While verdicts are read, heads still lie before the content.
     if (client.phase !== "content" || client.classifying || exchange === undefined) return;
-    const outcome = handOnContent(exchange, exchange.attempt?.connection);
+    this.#afterContent(exchange, handOnContent(exchange, exchange.attempt?.connection));
+  }
+
+  contentIn(client: ClientConnection, octets: Buffer, buffer: Uint8Array): boolean {
+    const exchange = client.last;
+    const connection = exchange?.attempt?.connection;
+    if (exchange === undefined || connection === undefined || client.contentBlocked) return false;
+    this.#afterContent(exchange, handOnContentIn(exchange, connection, octets, buffer));
+    return true;
+  }
+
+  #afterContent(exchange: Exchange, outcome: ContentOutcome): void {
+    const { client } = exchange;
     if (outcome === "sent") this.proceed(client);
     else if (outcome !== "more") this.#troubles.refuseContent(exchange, outcome.refusal);
     client.regulate();
@@ -150,7 +168,7 @@ export class Service implements ClientEvents, ServerEvents {
   }
 
   /** respond: the head of the answer, with what of the body came with it, in its turn. */
-  head(attempt: Attempt, head: ResponseHead, body: Uint8Array, complete: boolean): boolean {
+  head(attempt: Attempt, head: ResponseHead, body: Uint8Array, complete: boolean): void {
     const { exchange } = attempt;
     attempt.backend.noteAnswer(attempt.startedAt);
     exchange.answers(head.status, this.parts.clock());
@@ -158,13 +176,13 @@ export class Service implements ClientEvents, ServerEvents {
     exchange.closes = this.mustClose(exchange) || endsWithConnection(exchange, head);
     const composed = composeResponseHead(exchange, head, body);
     deliver(exchange, composed.octets);
-    return this.body(attempt, composed.containsBody ? NOTHING : body, complete);
+    this.body(attempt, composed.containsBody ? NOTHING : body, undefined, complete);
   }
 
   /** respond: the body follows as it comes, no faster than the client takes it. */
-  body(attempt: Attempt, octets: Uint8Array, complete: boolean): boolean {
+  body(attempt: Attempt, octets: Uint8Array, buffer: Uint8Array | undefined, complete: boolean): boolean {
     const { exchange } = attempt;
-    const inUse = deliverBody(exchange, octets);
+    const kept = deliverBody(exchange, octets, buffer);
     if (complete) {
       if (exchange.enchunked) deliver(exchange, lastChunk());
       this.answered(exchange);
@@ -172,7 +190,7 @@ export class Service implements ClientEvents, ServerEvents {
       attempt.connection?.pause();
       this.watch(exchange.client);
     }
-    return inUse;
+    return kept;
   }
 
   /** track: every octet of the response is handed on, or held for its turn. The ticket is given back. */

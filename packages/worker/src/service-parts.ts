@@ -1,7 +1,7 @@
 import type { ResponseHead } from "@shunt/core";
 import type { Peers } from "./accept/peers.ts";
 import type { Dispatcher } from "./classify/dispatch.ts";
-import type { ReadBuffers } from "./connect/read-buffers.ts";
+import type { ReadBuffers } from "./io/read-buffers.ts";
 import type { TimerWheel } from "./io/timer-wheel.ts";
 import type { Turn } from "./io/turn.ts";
 import type { Observer } from "./observe/observer.ts";

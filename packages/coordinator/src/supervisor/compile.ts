@@ -1,17 +1,15 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const PATIENCE_MS = 30_000;
 
 /**
- * Lets a child that does nothing else compile an acceptor's code, unless that was done before. The first acceptors
- * would otherwise carry the compiler with them for as long as they live: 55 MB each, measured on Node 26.
+ * Lets a child that does nothing else compile what of an acceptor's code is not compiled yet. The first acceptors would
+ * otherwise carry the compiler with them for as long as they live: 55 MB each, measured on Node 26.
  * What goes wrong here goes wrong again, and is told, when the first acceptor starts.
  */
-export async function compileFor(main: URL, cache: string, env: NodeJS.ProcessEnv): Promise<void> {
-  if (existsSync(cache)) return;
+export async function compile(main: URL, env: NodeJS.ProcessEnv): Promise<void> {
   const child = spawn(process.execPath, [fileURLToPath(main), "--compile-only"], {
     env,
     stdio: "ignore",

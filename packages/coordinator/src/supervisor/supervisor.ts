@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { extname } from "node:path";
 import type { CoordinatorOrder, ResolvedConfig, Snapshot, SupervisorMessage } from "@shunt/core";
 import { decodeAcceptorNotice, decodeCoordinatorNotice } from "@shunt/core/contract/decode";
-import { compileFor } from "./compile.ts";
+import { compile } from "./compile.ts";
 import { Household, isAlive, type Member } from "./household.ts";
 import { type Child, KeptChild } from "./kept-child.ts";
 import type { Log } from "./log.ts";
@@ -78,11 +78,8 @@ export class Supervisor {
     try {
       await this.#takePorts();
       await this.#endOrphans("coordinator", COORDINATOR_GRACE_MS);
-      if (this.#options.workerMain === undefined) {
-        await compileFor(this.#workerMain, this.#directory.file(COMPILED), this.#environment());
-      }
-      for (const child of [this.#coordinator, ...this.#acceptors]) child.start();
-      await this.#started();
+      this.#coordinator.start();
+      await Promise.all([this.#startAcceptors(), this.#started()]);
     } catch (error) {
       await this.stop();
       throw error;
@@ -116,6 +113,12 @@ export class Supervisor {
       this.#reservations = [...this.#reservations, reservation];
     }
     if (!held.has(`${admin.host}:${admin.port}`)) await probeAdmin(admin);
+  }
+
+  async #startAcceptors(): Promise<void> {
+    if (this.#options.workerMain === undefined) await compile(this.#workerMain, this.#environment());
+    if (this.#stopped !== undefined) return;
+    for (const acceptor of this.#acceptors) acceptor.start();
   }
 
   async #started(): Promise<void> {

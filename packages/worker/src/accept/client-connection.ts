@@ -5,11 +5,14 @@ import type { Backend } from "../connect/backend.ts";
 import type { ServerConnection } from "../connect/server-connection.ts";
 import type { ForwardedBy } from "../forward/request-writer.ts";
 import { Outbox } from "../io/outbox.ts";
+import { type ReadBuffers, Reader } from "../io/read-buffers.ts";
 import { Deadline, type TimerWheel } from "../io/timer-wheel.ts";
 import type { Turn } from "../io/turn.ts";
 import type { Attempt } from "../track/attempt.ts";
 import type { Exchange } from "../track/exchange.ts";
 import { mayCompleteHead } from "./head-completion.ts";
+import type { OpenSocket } from "./listener.ts";
+import type { Peers } from "./peers.ts";
 
 /** What happens on a client connection, told to whoever serves it. */
 export interface ClientEvents {
@@ -19,6 +22,8 @@ export interface ClientEvents {
   judgedAll(client: ClientConnection, stuck: boolean): void;
   /** Unread octets are content of the youngest exchange. */
   content(client: ClientConnection): void;
+  /** The same for octets that lie in `buffer`. Returns false when they cannot be handed on now. */
+  contentIn(client: ClientConnection, octets: Buffer, buffer: Uint8Array): boolean;
   tunnelled(client: ClientConnection, octets: Uint8Array): void;
   /** The client will send nothing more. */
   ended(client: ClientConnection): void;
@@ -28,6 +33,14 @@ export interface ClientEvents {
   writable(client: ClientConnection): void;
   /** A time limit passed: of a head, of content, of an idle connection, or of a client that does not read. */
   late(client: ClientConnection): void;
+}
+
+export interface ClientParts {
+  readonly peers: Peers;
+  readonly wheel: TimerWheel;
+  readonly turn: Turn;
+  readonly readBuffers: ReadBuffers;
+  readonly events: ClientEvents;
 }
 
 /**
@@ -80,14 +93,16 @@ export class ClientConnection implements Unread {
   /** The attempt that the tunnel belongs to. */
   tunnel: Attempt | undefined = undefined;
 
+  /** Whoever sends on the octets that were just read has kept their buffer. */
+  bufferKept = false;
+
   readonly #socket: Socket;
+  readonly #reader: Reader;
   readonly #events: ClientEvents;
   readonly #deadline: Deadline;
   readonly #ownAuthority: string;
   #config: DataPlaneConfig;
   #reading = true;
-  /** Octets came while others were judged: a head that was not complete may be now. */
-  #grew = false;
   #lingered = 0;
   #pendingBefore = 0;
   /** The server connection that this client's credentials are bound to. */
@@ -96,24 +111,23 @@ export class ClientConnection implements Unread {
   #growing: Buffer | undefined = undefined;
   #grown = 0;
 
-  constructor(
-    socket: Socket,
-    address: Address,
-    trusted: boolean,
-    config: DataPlaneConfig,
-    parts: { wheel: TimerWheel; turn: Turn; events: ClientEvents },
-  ) {
+  constructor(open: OpenSocket, config: DataPlaneConfig, parts: ClientParts) {
+    this.#reader = new Reader(parts.readBuffers);
+    const socket = open({
+      buffer: () => this.#nextBuffer(),
+      callback: (octets, buffer) => this.#read(octets, buffer),
+    });
+    const { address, trusted } = parts.peers.of(socket);
     this.address = address;
     this.peer = { family: address.family, words: address.words, trusted };
     this.#socket = socket;
     this.#ownAuthority = `${socket.localAddress ?? "localhost"}:${socket.localPort ?? 80}`;
     this.#events = parts.events;
     this.#config = config;
-    this.outbox = new Outbox(socket, parts.turn, () => this.#events.writable(this));
+    this.outbox = new Outbox(socket, parts.turn, parts.readBuffers, () => this.#events.writable(this));
     this.#deadline = new Deadline(parts.wheel, () => this.#events.late(this));
     this.#deadline.set(config.timeouts.clientIdleMs);
     socket
-      .on("data", (chunk: Buffer) => this.#data(chunk))
       .on("end", () => this.#ended())
       .on("error", (error: NodeJS.ErrnoException) => this.#closed(error.code ?? error.message))
       .on("close", () => this.#closed("closed"));
@@ -143,7 +157,7 @@ export class ClientConnection implements Unread {
     this.classifying = false;
     if (this.phase === "closed") return;
     this.consume(read);
-    this.partial = rest === "partial" && !this.#grew && this.unread.length > 0;
+    this.partial = rest === "partial" && this.unread.length > 0;
     this.#events.judgedAll(this, rest === "stuck");
   }
 
@@ -217,6 +231,12 @@ export class ClientConnection implements Unread {
   }
 
   // Octets.
+
+  /** Octets behind content that was handed on from a buffer. */
+  keep(octets: Uint8Array): void {
+    this.unread = octets.length === 0 ? EMPTY : Buffer.from(octets);
+    this.#growing = undefined;
+  }
 
   /** Forgets unread octets that were read. */
   consume(octets: number): void {
@@ -293,14 +313,25 @@ export class ClientConnection implements Unread {
     this.#closed("destroyed");
   }
 
+  #read(octets: number, buffer: Uint8Array): boolean {
+    this.#data(Buffer.from(buffer.buffer as ArrayBuffer, buffer.byteOffset, octets));
+    return true;
+  }
+
+  #nextBuffer(): Uint8Array {
+    const kept = this.bufferKept;
+    this.bufferKept = false;
+    return this.#reader.next(this.phase === "content", kept);
+  }
+
+  /** Octets that lie in a buffer that is read into again. */
   #data(chunk: Buffer): void {
     switch (this.phase) {
       case "heads":
         this.#takeHeads(chunk);
         break;
       case "content":
-        this.#append(chunk);
-        this.#events.content(this);
+        this.#takeContent(chunk);
         break;
       case "tunnel":
         this.#events.tunnelled(this, chunk);
@@ -315,6 +346,13 @@ export class ClientConnection implements Unread {
     }
   }
 
+  #takeContent(chunk: Buffer): void {
+    const { own } = this.#reader;
+    if (own !== undefined && this.unread.length === 0 && this.#events.contentIn(this, chunk, own)) return;
+    this.#append(chunk);
+    this.#events.content(this);
+  }
+
   #takeHeads(chunk: Buffer): void {
     if (this.lastRequestSeen) return;
     const wasEmpty = this.unread.length === 0;
@@ -324,10 +362,8 @@ export class ClientConnection implements Unread {
       this.unreadAt = performance.now();
       if (this.depth === 0) this.#deadline.set(this.#config.timeouts.headMs);
     }
-    if (this.classifying) {
-      this.#grew = true;
-      this.regulate();
-    } else if (!this.partial || mayCompleteHead(this.unread, before, this.#config.limits.headBytes)) {
+    if (this.classifying) this.regulate();
+    else if (!this.partial || mayCompleteHead(this.unread, before, this.#config.limits.headBytes)) {
       this.partial = false;
       this.#events.heads(this);
     }
@@ -336,7 +372,6 @@ export class ClientConnection implements Unread {
   /** What is unread now goes to be judged. */
   beginJudging(now: number): void {
     this.classifying = true;
-    this.#grew = false;
     this.headAt = now;
   }
 
@@ -347,7 +382,7 @@ export class ClientConnection implements Unread {
   #append(chunk: Buffer): void {
     const { unread } = this;
     if (unread.length === 0) {
-      this.unread = chunk;
+      this.unread = Buffer.from(chunk);
       this.#growing = undefined;
       return;
     }
@@ -389,6 +424,7 @@ export class ClientConnection implements Unread {
     this.phase = "closed";
     this.unread = EMPTY;
     this.#deadline.clear();
+    this.#reader.close();
     this.#bound?.destroy();
     this.#bound = undefined;
     this.#events.gone(this, reason);

@@ -14,24 +14,24 @@ import {
   type ResponseHead,
 } from "@shunt/core";
 import { Outbox } from "../io/outbox.ts";
+import { type ReadBuffers, Reader } from "../io/read-buffers.ts";
 import { Deadline, type TimerWheel } from "../io/timer-wheel.ts";
 import type { Turn } from "../io/turn.ts";
 import type { Attempt } from "../track/attempt.ts";
 import type { Backend } from "./backend.ts";
-import type { ReadBuffers } from "./read-buffers.ts";
 
 /** What happens on a server connection, told to whoever serves the exchange. */
 export interface ServerEvents {
   connected(attempt: Attempt): void;
   /** A 1xx that is handed on. */
   interim(attempt: Attempt, head: ResponseHead): void;
-  /** The head of the final response, with the octets of its body that came with it, lent. `complete`: that is all of it. */
-  head(attempt: Attempt, head: ResponseHead, body: Uint8Array, complete: boolean): boolean;
+  /** The head of the final response, with the octets of its body that came with it. `complete`: that is all of it. */
+  head(attempt: Attempt, head: ResponseHead, body: Uint8Array, complete: boolean): void;
   /**
-   * Body octets as they came; `complete`: the last. They are lent: returns whether they are still in use, because
-   * the kernel has not taken all of them.
+   * Body octets as they came; `complete`: the last. They lie in `buffer`; returns whether that is kept until the kernel
+   * has taken them. Without a buffer, what is not sent at once must be copied.
    */
-  body(attempt: Attempt, octets: Uint8Array, complete: boolean): boolean;
+  body(attempt: Attempt, octets: Uint8Array, buffer: Uint8Array | undefined, complete: boolean): boolean;
   /** The server agreed to another protocol; `rest` are its first octets. */
   upgraded(attempt: Attempt, head: ResponseHead, rest: Uint8Array): void;
   tunnelled(attempt: Attempt, octets: Uint8Array): void;
@@ -79,9 +79,9 @@ export class ServerConnection {
   /** What was received so far allows another exchange behind this one. */
   #reusable = true;
   #paused = false;
-  /** What is read into, and whether the kernel still takes octets from it. */
-  #buffer: Uint8Array;
-  #inUse = false;
+  readonly #reader: Reader;
+  /** Whoever sends on the octets that were just read has kept their buffer. */
+  #bufferKept = false;
   /** Data without chunk framing, for a client that does not know chunks; undefined when octets pass as they are. */
   #unchunked: Uint8Array[] | undefined;
 
@@ -91,7 +91,7 @@ export class ServerConnection {
     this.#config = config;
     this.#parts = parts;
     this.#deadline = new Deadline(parts.wheel, () => this.#expired());
-    this.#buffer = parts.readBuffers.shared;
+    this.#reader = new Reader(parts.readBuffers);
     this.#socket = connect({
       host,
       port,
@@ -103,7 +103,7 @@ export class ServerConnection {
         callback: (octets, buffer) => this.#read(octets, buffer),
       },
     });
-    this.#outbox = new Outbox(this.#socket, parts.turn, () => this.#drained());
+    this.#outbox = new Outbox(this.#socket, parts.turn, parts.readBuffers, () => this.#drained());
     backend.connections++;
     this.#deadline.set(config.timeouts.connectMs);
     this.#socket
@@ -134,9 +134,20 @@ export class ServerConnection {
   /** Sends content, or octets of a tunnel. Returns false when no more should come before `writable`. */
   send(octets: Uint8Array): boolean {
     this.#outbox.push(octets);
-    if (this.state === "busy" && !this.#headSeen) this.#deadline.set(this.#config.timeouts.responseMs);
-    if (this.state === "tunnel") this.#deadline.set(this.#config.timeouts.tunnelIdleMs);
-    return !this.#outbox.isFull(this.#config.limits.requestBufferBytes);
+    this.#sends();
+    return !this.full;
+  }
+
+  /** The same for octets that lie in `buffer`. Returns whether that is kept until the kernel has taken them. */
+  lend(octets: Uint8Array, buffer: Uint8Array): boolean {
+    const kept = this.#outbox.lend(octets, buffer);
+    this.#sends();
+    return kept;
+  }
+
+  /** No more should be sent before `writable`. */
+  get full(): boolean {
+    return this.#outbox.isFull(this.#config.limits.requestBufferBytes);
   }
 
   /** Ends this side of a tunnel. */
@@ -187,25 +198,10 @@ export class ServerConnection {
     return true;
   }
 
-  /**
-   * What the next octets are read into. Most responses are short, and are done with when their octets were looked at:
-   * all connections share one buffer for them. A long body has a buffer of its own, which the kernel may take its
-   * octets from while others are read.
-   */
   #nextBuffer(): Uint8Array {
-    const { readBuffers } = this.#parts;
-    const long = this.#headSeen && !this.#body.done;
-    if (this.#inUse) {
-      this.#inUse = false;
-      this.#buffer = long ? readBuffers.take() : readBuffers.shared;
-    } else if (long !== (this.#buffer !== readBuffers.shared)) {
-      if (long) this.#buffer = readBuffers.take();
-      else {
-        readBuffers.giveBack(this.#buffer);
-        this.#buffer = readBuffers.shared;
-      }
-    }
-    return this.#buffer;
+    const kept = this.#bufferKept;
+    this.#bufferKept = false;
+    return this.#reader.next(this.#headSeen && !this.#body.done && this.state !== "closed", kept);
   }
 
   #data(chunk: Buffer): void {
@@ -256,7 +252,7 @@ export class ServerConnection {
     const { done } = this.#body;
     if (done) this.#release(attempt);
     else this.#deadline.set(this.#config.timeouts.bodyIdleMs);
-    this.#inUse = events.head(attempt, head, octets, done);
+    events.head(attempt, head, octets, done);
   }
 
   #takeBody(attempt: Attempt, chunk: Buffer): void {
@@ -265,7 +261,7 @@ export class ServerConnection {
     const { done } = this.#body;
     if (done) this.#release(attempt);
     else if (!this.#paused) this.#deadline.set(this.#config.timeouts.bodyIdleMs);
-    this.#inUse = this.#parts.events.body(attempt, octets, done);
+    this.#bufferKept = this.#parts.events.body(attempt, octets, this.#reader.own, done);
   }
 
   /** The octets of the body in `source` from `at` on, as the client gets them. Undefined: the attempt has failed. */
@@ -345,7 +341,7 @@ export class ServerConnection {
     else if (this.state === "tunnel") this.#parts.events.tunnelEnded(attempt);
     else if (this.#headSeen && this.#body === UNTIL_CLOSE) {
       this.#release(attempt);
-      this.#parts.events.body(attempt, EMPTY, true);
+      this.#parts.events.body(attempt, EMPTY, undefined, true);
     } else this.#lost(attempt, "closed by the server");
   }
 
@@ -383,6 +379,12 @@ export class ServerConnection {
   #closeIdle(reason: string): void {
     this.destroy();
     this.#parts.events.closedIdle(this.backend, reason);
+  }
+
+  /** The server has its time for an answer from the last octet of the request on. */
+  #sends(): void {
+    if (this.state === "busy" && !this.#headSeen) this.#deadline.set(this.#config.timeouts.responseMs);
+    if (this.state === "tunnel") this.#deadline.set(this.#config.timeouts.tunnelIdleMs);
   }
 
   #idleMs(): number {

@@ -1,4 +1,4 @@
-import { ChunkedBody, HEAD_FLAG, LengthBody, REFUSE } from "@shunt/core";
+import { type BodyFraming, ChunkedBody, HEAD_FLAG, LengthBody, REFUSE } from "@shunt/core";
 import type { ClientConnection } from "../accept/client-connection.ts";
 import type { ServerConnection } from "../connect/server-connection.ts";
 import type { Exchange } from "../track/exchange.ts";
@@ -36,11 +36,28 @@ export function handOnContent(exchange: Exchange, connection: ServerConnection |
   if (content.fault !== undefined) return FAULTS[content.fault];
   const octets = taken === unread.length ? unread : unread.subarray(0, taken);
   client.consume(taken);
-  exchange.bytesIn += taken;
-  keepForReplay(exchange, octets);
-  const goesOn = connection.send(octets);
-  if (content.done) return finish(exchange);
-  return goesOn ? proceed(client) : hold(client);
+  count(exchange, octets);
+  exchange.replay?.push(octets);
+  return outcome(exchange, connection.send(octets));
+}
+
+/** The same for octets that lie in `buffer`, which is kept until the server's socket has taken them. */
+export function handOnContentIn(
+  exchange: Exchange,
+  connection: ServerConnection,
+  octets: Buffer,
+  buffer: Uint8Array,
+): ContentOutcome {
+  const { client } = exchange;
+  const content = exchange.content as BodyFraming;
+  const taken = content.take(octets, 0, octets.length);
+  if (content.fault !== undefined) return FAULTS[content.fault];
+  const part = taken === octets.length ? octets : octets.subarray(0, taken);
+  count(exchange, part);
+  exchange.replay?.push(Buffer.from(part));
+  client.keep(octets.subarray(taken));
+  client.bufferKept = connection.lend(part, buffer);
+  return outcome(exchange, !connection.full);
 }
 
 /** Sends again what a failed attempt had sent. Only where `replay` still holds all of it. */
@@ -48,11 +65,16 @@ export function replayContent(exchange: Exchange, connection: ServerConnection):
   for (const octets of exchange.replay ?? []) connection.send(octets);
 }
 
-function keepForReplay(exchange: Exchange, octets: Uint8Array): void {
-  if (exchange.replay === undefined) return;
+/** What is too much to keep cannot be sent again. */
+function count(exchange: Exchange, octets: Uint8Array): void {
+  exchange.bytesIn += octets.length;
   exchange.replayBytes += octets.length;
   if (exchange.replayBytes > exchange.snapshot.config.retry.bodyBytes) exchange.replay = undefined;
-  else exchange.replay.push(octets);
+}
+
+function outcome(exchange: Exchange, goesOn: boolean): ContentOutcome {
+  if (exchange.content?.done) return finish(exchange);
+  return goesOn ? proceed(exchange.client) : hold(exchange.client);
 }
 
 /** All of it went: behind it heads come again. */

@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import type { ReadBuffers } from "./read-buffers.ts";
 import type { Flushable, Turn } from "./turn.ts";
 
 /** Below this, copying pieces together costs less than handing several to the kernel. */
@@ -22,9 +23,13 @@ export class Outbox implements Flushable {
   /** Somebody waits for `drained`. */
   #awaited = false;
   readonly #drained: () => void;
+  readonly #buffers: ReadBuffers;
+  /** Buffers that are being sent from, in the order of their writes. */
+  readonly #kept: Uint8Array[] = [];
 
-  constructor(socket: Socket, turn: Turn, drained: () => void) {
+  constructor(socket: Socket, turn: Turn, buffers: ReadBuffers, drained: () => void) {
     this.#socket = socket;
+    this.#buffers = buffers;
     this.#turn = turn;
     this.#drained = drained;
     socket.on("drain", () => this.#tellDrained());
@@ -51,19 +56,21 @@ export class Outbox implements Flushable {
   }
 
   /**
-   * Sends octets that are lent, at once and without a copy where nothing waits before them. Returns whether they are
-   * still in use, because the kernel has not taken all of them; where they have to wait they are copied.
+   * Sends octets that lie in `buffer`, at once and without a copy where nothing waits before them. Returns whether the
+   * buffer is kept until the kernel has taken them; it then goes back to the buffers of the loop. Where they have to
+   * wait, and where `buffer` is nobody's to keep, they are copied.
    */
-  lend(octets: Uint8Array): boolean {
+  lend(octets: Uint8Array, buffer: Uint8Array | undefined): boolean {
     if (this.#ended || octets.length === 0) return false;
-    if (octets.length < COPIED_BYTES || this.#socket.writableLength > 0) {
+    if (buffer === undefined || octets.length < COPIED_BYTES || this.#socket.writableLength > 0) {
       this.push(Buffer.from(octets));
       return false;
     }
     if (this.#pieces.length > 0) this.flush();
     if (!this.#socket.writable) return false;
-    this.#socket.write(octets);
-    return this.#socket.writableLength > 0;
+    this.#kept.push(buffer);
+    this.#socket.write(octets, this.#taken);
+    return true;
   }
 
   /** Sends what there is, then FIN. Nothing can be pushed any more. */
@@ -90,6 +97,11 @@ export class Outbox implements Flushable {
     // A write that the kernel takes as a whole brings no event: whoever waits is told here.
     if (this.#awaited && !this.#socket.writableNeedDrain) this.#tellDrained();
   }
+
+  readonly #taken = (): void => {
+    const buffer = this.#kept.shift();
+    if (buffer !== undefined) this.#buffers.giveBack(buffer);
+  };
 
   #tellDrained(): void {
     this.#awaited = false;

@@ -20,23 +20,19 @@ export function deliver(exchange: Exchange, octets: Uint8Array): void {
 }
 
 /**
- * The same for octets of the body, which are lent: what cannot leave at once is copied. Returns whether they are still
- * in use. Where the length of the body is not known they get a chunk around them.
+ * The same for octets of the body, which lie in `buffer`. Returns whether the buffer is kept; without one, and where
+ * they cannot leave at once, they are copied. Where the length of the body is not known they get a chunk around them.
  */
-export function deliverBody(exchange: Exchange, octets: Uint8Array): boolean {
+export function deliverBody(exchange: Exchange, octets: Uint8Array, buffer: Uint8Array | undefined): boolean {
   if (octets.length === 0) return false;
-  if (exchange.enchunked) {
-    deliver(exchange, chunkHead(octets.length));
-    deliver(exchange, Buffer.from(octets));
-    deliver(exchange, CHUNK_END);
-    return false;
+  if (exchange.due && !exchange.enchunked) {
+    exchange.bytesOut += octets.length;
+    return exchange.client.outbox.lend(octets, buffer);
   }
-  if (!exchange.due) {
-    deliver(exchange, Buffer.from(octets));
-    return false;
-  }
-  exchange.bytesOut += octets.length;
-  return exchange.client.outbox.lend(octets);
+  if (exchange.enchunked) deliver(exchange, chunkHead(octets.length));
+  deliver(exchange, Buffer.from(octets));
+  if (exchange.enchunked) deliver(exchange, CHUNK_END);
+  return false;
 }
 
 /** Its turn has come: what was held leaves. */

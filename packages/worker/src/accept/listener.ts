@@ -1,0 +1,38 @@
+import { createServer, type OnReadOpts, type Server, Socket, type SocketConstructorOpts } from "node:net";
+
+/** Connections that the kernel keeps until they are accepted. */
+const BACKLOG = 4_096;
+
+/** Makes the socket of an accepted connection, which reads into the buffers of whoever opens it. */
+export type OpenSocket = (onread: OnReadOpts) => Socket;
+
+/** Of Node's TCP handle what we need. */
+interface TcpHandle {
+  onconnection: (error: number, client: object | undefined) => void;
+}
+
+/**
+ * Accepts on a listening handle of the supervisor. Node lets the sockets that one connects read into buffers of one's
+ * own (`onread`), but not those that its server accepts; so the server listens, and we take the connections from its
+ * handle (decision 0010). Undocumented: listener.test.ts fails when Node changes it.
+ */
+export function listen(handle: object, accept: (open: OpenSocket) => void): Promise<Server> {
+  const server = createServer();
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(handle, BACKLOG, () => {
+      server.off("error", reject);
+      const listening = (server as unknown as { _handle: TcpHandle })._handle;
+      listening.onconnection = (error, client) => {
+        // An error is that of one connection (it was reset before it was accepted): there is nobody to tell.
+        if (error === 0 && client !== undefined) accept((onread) => socketOver(client, onread));
+      };
+      resolve(server);
+    });
+  });
+}
+
+function socketOver(handle: object, onread: OnReadOpts): Socket {
+  const options = { handle, onread, allowHalfOpen: true, readable: true, writable: true };
+  return new Socket(options as unknown as SocketConstructorOpts).setNoDelay(true).setKeepAlive(true);
+}

@@ -1,0 +1,53 @@
+/** One read takes at most this many octets from the kernel. */
+const BUFFER_BYTES = 65_536;
+/** Buffers that are kept for the next who needs one: 16 MiB. */
+const KEPT = 256;
+
+/** What the connections of one loop read into. */
+export class ReadBuffers {
+  /** For octets that nobody needs any more when they were looked at. */
+  readonly shared: Uint8Array = Buffer.allocUnsafeSlow(BUFFER_BYTES);
+  readonly #free: Uint8Array[] = [];
+
+  take(): Uint8Array {
+    return this.#free.pop() ?? Buffer.allocUnsafeSlow(BUFFER_BYTES);
+  }
+
+  giveBack(buffer: Uint8Array): void {
+    if (this.#free.length < KEPT) this.#free.push(buffer);
+  }
+}
+
+/**
+ * What one connection reads into. Heads and short bodies are done with when they were looked at: all connections share
+ * one buffer for them. A long body has buffers of its own, so that the kernel can send from one while the next is read
+ * into: nothing is copied, and nothing becomes garbage.
+ */
+export class Reader {
+  readonly #buffers: ReadBuffers;
+  #buffer: Uint8Array;
+
+  constructor(buffers: ReadBuffers) {
+    this.#buffers = buffers;
+    this.#buffer = buffers.shared;
+  }
+
+  /** The buffer that was just read into, if it may be kept by whoever sends its octets on; else they must be copied. */
+  get own(): Uint8Array | undefined {
+    return this.#buffer === this.#buffers.shared ? undefined : this.#buffer;
+  }
+
+  /** What to read into next. `long`: octets of a long body are expected. `kept`: `own` was kept. */
+  next(long: boolean, kept: boolean): Uint8Array {
+    const { shared } = this.#buffers;
+    if (!kept && long === (this.#buffer !== shared)) return this.#buffer;
+    if (!kept && this.#buffer !== shared) this.#buffers.giveBack(this.#buffer);
+    this.#buffer = long ? this.#buffers.take() : shared;
+    return this.#buffer;
+  }
+
+  /** Nothing is read any more. */
+  close(): void {
+    this.next(false, false);
+  }
+}
