@@ -99,11 +99,11 @@ export { decayedLatency, observeLatency } from "./health/latency.ts";
 export {
   type BodyFault,
   type BodyFraming,
-  ChunkedBody,
   CloseDelimitedBody,
   LengthBody,
   NO_BODY,
 } from "./http/body.ts";
+export { ChunkedBody } from "./http/chunked-body.ts";
 export { FIELD, FieldNames } from "./http/field-names.ts";
 export { HeadFacts } from "./http/head-facts.ts";
 export { HEAD, HEAD_FLAG } from "./http/head-flags.ts";

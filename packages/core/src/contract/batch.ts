@@ -71,7 +71,7 @@ export class Batch {
   readonly memory: ArrayBufferLike;
   readonly data: Uint8Array;
   readonly size: BatchSize;
-  /** Entries in use. */
+  /** Entries and octets in use; the side that fills the batch knows. */
   entries = 0;
   dataUsed = 0;
 
@@ -83,6 +83,8 @@ export class Batch {
   #at = 0;
   #written = 0;
   #texts = 0;
+  /** The entry that is worked on. */
+  #entry = 0;
 
   constructor(memory: ArrayBufferLike, size: BatchSize) {
     const entriesAt = CONTROL_WORDS * 4;
@@ -109,6 +111,7 @@ export class Batch {
     this.dataUsed = 0;
     this.#at = 0;
     this.#written = 0;
+    this.#entry = 0;
     Atomics.store(this.#control, PUBLISHED, 0);
     Atomics.store(this.#control, CURRENT, -1);
   }
@@ -142,6 +145,7 @@ export class Batch {
   // A thread reads entries and writes records.
 
   begin(entry: number): void {
+    this.#entry = entry;
     Atomics.store(this.#control, CURRENT, entry);
   }
 
@@ -170,9 +174,11 @@ export class Batch {
     return (this.#entries[entry * ENTRY_WORDS + ENTRY_ADDRESS + i] as number) >>> 0;
   }
 
-  /** Whether a record with so many ranges and octets of text would fit. */
+  /** Whether a record with so many ranges and octets of text would fit, and behind it a last one for every entry. */
   fits(ranges: number, textBytes: number): boolean {
-    return this.#at + RECORD_WORDS * 2 + ranges * 2 + ((textBytes + 3) >> 2) + 2 <= this.size.recordWords;
+    const last = RECORD_WORDS * this.size.entries;
+    const words = RECORD_WORDS + ranges * 2 + ((textBytes + 3) >> 2) + 2;
+    return this.#at + words + last <= this.size.recordWords;
   }
 
   /** Writes a record; nobody sees it before `publish`. */
@@ -184,6 +190,10 @@ export class Batch {
   ): void {
     const r = this.#records;
     const at = this.#at;
+    const words =
+      RECORD_WORDS + verdict.dropCount * 2 + wordsOf(user?.length ?? 0) + wordsOf(client?.length ?? 0);
+    if (at + words > this.size.recordWords)
+      throw new RangeError(`Cannot write a record of ${words} words at ${at} of ${this.size.recordWords}`);
     r[at + R_KIND] = verdict.kind;
     r[at + R_ENTRY] = entry;
     r[at + R_START] = verdict.start;
@@ -252,15 +262,19 @@ export class Batch {
 
   #writeText(text: Uint8Array): void {
     this.#recordBytes.set(text, this.#at * 4);
-    this.#at += (text.length + 3) >> 2;
+    this.#at += wordsOf(text.length);
   }
 
   #readText(bytes: number): string | undefined {
     if (bytes < 0) return undefined;
     const at = this.#texts * 4;
-    this.#texts += (bytes + 3) >> 2;
+    this.#texts += wordsOf(bytes);
     return this.#recordBytes.toString("utf8", at, at + bytes);
   }
+}
+
+function wordsOf(bytes: number): number {
+  return (bytes + 3) >> 2;
 }
 
 /** Who is at the other end of a client connection, as far as classification cares. */

@@ -1,0 +1,134 @@
+import type { BodyFault, BodyFraming } from "./body.ts";
+import { ChunkExtensions } from "./chunk-extensions.ts";
+import { CR, HTAB, LF, SEMICOLON, SP } from "./octets.ts";
+import { TrailerSection } from "./trailer-section.ts";
+
+/** Places in the grammar of RFC 9112 section 7.1. */
+const SIZE_FIRST = 0;
+const SIZE = 1;
+const EXTENSIONS = 2;
+const SIZE_LF = 3;
+const DATA = 4;
+const DATA_CR = 5;
+const DATA_LF = 6;
+const TRAILERS = 7;
+const DONE = 8;
+
+/** Hexadecimal digits of a chunk size: 2^48 octets in one chunk are more than anybody sends honestly. */
+const MAX_SIZE_DIGITS = 12;
+
+export interface ChunkedLimits {
+  /** Octets of extensions in one body. */
+  readonly chunkExtensionBytes: number;
+  /** Octets of the field lines of the trailer section. */
+  readonly trailerBytes: number;
+}
+
+/** Receives the data without its chunk framing, for a peer that does not know chunks (HTTP/1.0). */
+export type DataSink = (bytes: Uint8Array, from: number, to: number) => void;
+
+/** A chunked body (RFC 9112 section 7.1). */
+export class ChunkedBody implements BodyFraming {
+  fault: BodyFault | undefined;
+  readonly #data: DataSink | undefined;
+  readonly #extensions: ChunkExtensions;
+  readonly #trailers: TrailerSection;
+  #state = SIZE_FIRST;
+  /** Of the chunk; while its data passes, what is left of it. */
+  #size = 0;
+  #digits = 0;
+
+  constructor(limits: ChunkedLimits, data?: DataSink) {
+    this.#data = data;
+    this.#extensions = new ChunkExtensions(limits.chunkExtensionBytes);
+    this.#trailers = new TrailerSection(limits.trailerBytes);
+  }
+
+  get done(): boolean {
+    return this.#state === DONE;
+  }
+
+  take(bytes: Uint8Array, from: number, to: number): number {
+    let at = from;
+    while (at < to && this.#state !== DONE && this.fault === undefined) {
+      if (this.#state === DATA) at = this.#passData(bytes, at, to);
+      else this.#step(bytes[at++] as number);
+    }
+    return at - from;
+  }
+
+  #passData(bytes: Uint8Array, from: number, to: number): number {
+    const end = Math.min(to, from + this.#size);
+    if (this.#data !== undefined) this.#data(bytes, from, end);
+    this.#size -= end - from;
+    if (this.#size === 0) this.#state = DATA_CR;
+    return end;
+  }
+
+  #step(octet: number): void {
+    switch (this.#state) {
+      case SIZE_FIRST:
+      case SIZE:
+        this.#sizeOctet(octet);
+        return;
+      case EXTENSIONS:
+        this.#extensionOctet(octet);
+        return;
+      case SIZE_LF:
+        this.#expect(octet, LF, this.#size === 0 ? TRAILERS : DATA);
+        return;
+      case DATA_CR:
+        this.#expect(octet, CR, DATA_LF);
+        return;
+      case DATA_LF:
+        this.#expect(octet, LF, SIZE_FIRST);
+        return;
+      default:
+        this.#trailerOctet(octet);
+    }
+  }
+
+  #expect(octet: number, expected: number, next: number): void {
+    if (octet === expected) this.#state = next;
+    else this.fault = "chunk";
+  }
+
+  #sizeOctet(octet: number): void {
+    const digit = hexadecimal(octet);
+    if (digit >= 0) this.#sizeDigit(digit);
+    else if (this.#state === SIZE_FIRST) this.fault = "chunk";
+    else if (octet === CR) this.#state = SIZE_LF;
+    else if (octet === SEMICOLON || octet === SP || octet === HTAB) {
+      this.#state = EXTENSIONS;
+      this.#extensions.begin();
+      this.#extensionOctet(octet);
+    } else this.fault = "chunk";
+  }
+
+  #sizeDigit(digit: number): void {
+    if (this.#state === SIZE_FIRST) {
+      this.#size = 0;
+      this.#digits = 0;
+      this.#state = SIZE;
+    }
+    this.#size = this.#size * 16 + digit;
+    if (++this.#digits > MAX_SIZE_DIGITS) this.fault = "chunk";
+  }
+
+  #extensionOctet(octet: number): void {
+    if (octet === CR && this.#extensions.mayEnd) this.#state = SIZE_LF;
+    else this.fault = this.#extensions.take(octet);
+  }
+
+  #trailerOctet(octet: number): void {
+    this.fault = this.#trailers.take(octet);
+    if (this.#trailers.done) this.#state = DONE;
+  }
+}
+
+/** The value of a hexadecimal digit; -1 when it is none. */
+function hexadecimal(octet: number): number {
+  if (octet >= 0x30 && octet <= 0x39) return octet - 0x30;
+  const lower = octet | 0x20;
+  return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1;
+}
