@@ -10,7 +10,10 @@ export interface Unread {
   readonly unread: Buffer;
   /** How many further requests may be read now. */
   readonly room: number;
-  /** One verdict after the other, in order; offsets count from the start of `unread`. */
+  /**
+   * One verdict after the other, in order; offsets count from the start of `unread`. The verdict is written over by the
+   * next one. None comes for a client that emptied `unread` since it queued up, unless its batch had left.
+   */
   judged(verdict: Verdict, snapshot: Snapshot): void;
   /** No more verdicts come; `read` octets of `unread` are done with. `rest` tells what lies behind them. */
   judgedAll(read: number, rest: Rest): void;
@@ -59,6 +62,7 @@ export class Dispatcher {
   readonly #flights: Flight[] = [];
   readonly #verdict = new Verdict();
   #watching = false;
+  #closed = false;
   /** Batches that a thread judged, heads judged here, threads that were stuck. */
   batches = 0;
   inline = 0;
@@ -84,7 +88,9 @@ export class Dispatcher {
       minThreads: threads,
       maxThreads: threads,
       workerData: { hangOn } satisfies ClassifierThreadData,
+      recordTiming: false,
     });
+    // A thread that dies rejects its batch; of one that dies idle there is nothing to tell, it is replaced.
     this.#pool.on("error", () => {});
   }
 
@@ -92,11 +98,15 @@ export class Dispatcher {
     return this.#snapshot;
   }
 
-  /** Judges by another snapshot from now on, once every thread has its rules. */
+  /**
+   * Judges by another snapshot from now on, once every thread has its rules. Batches in flight keep theirs. Of two that
+   * are adopted at the same time the later generation stays. Rejects when the rules or keys cannot be used.
+   */
   async adopt(snapshot: Snapshot): Promise<void> {
     const config = shared(snapshot);
     const judge = await Judge.of(snapshot.config);
     await this.#warm(snapshot, config);
+    if (snapshot.generation < this.#snapshot.generation) return;
     this.#snapshot = snapshot;
     this.#config = config;
     this.#judge = judge;
@@ -109,7 +119,6 @@ export class Dispatcher {
 
   /** To be called at the end of a turn: judges or sends off what has queued up. */
   flush(): void {
-    if (this.#queue.length === 0) return;
     if (this.#queue.length === 1 && this.#flights.length === 0 && this.#mayJudgeHere()) {
       this.#judgeHere(this.#queue.pop() as Unread);
       return;
@@ -117,7 +126,10 @@ export class Dispatcher {
     while (this.#queue.length > 0 && this.#flights.length < this.#threads) this.#send();
   }
 
+  /** Ends the threads. Whoever still waits for a verdict is told nothing any more. */
   close(): Promise<void> {
+    this.#closed = true;
+    this.#queue = [];
     return this.#pool.destroy();
   }
 
@@ -128,22 +140,25 @@ export class Dispatcher {
   #judgeHere(client: Unread): void {
     const batch = this.#lone;
     batch.clear();
-    const unread = client.unread;
-    batch.add(
-      unread.length > ENTRY_BYTES ? unread.subarray(0, ENTRY_BYTES) : unread,
-      client.peer,
-      client.room,
-    );
+    if (!enter(batch, client)) {
+      client.judgedAll(0, "more");
+      return;
+    }
     // Never a promise: what would have to wait is costly, and is not judged here.
     void this.#judge.judge(batch, 0);
     this.inline++;
     this.#deliver(batch, [client], this.#snapshot, 1);
   }
 
+  /** Sends off the next batch, if there is still somebody to be judged. */
   #send(): void {
     const batch = this.#spare.pop() ?? new Batch(new SharedArrayBuffer(Batch.bytes(BATCH)), BATCH);
     batch.clear();
     const clients = this.#fill(batch);
+    if (clients.length === 0) {
+      this.#spare.push(batch);
+      return;
+    }
     const flight: Flight = {
       batch,
       clients,
@@ -164,16 +179,16 @@ export class Dispatcher {
 
   /** Takes clients from the queue, in order, as long as there is room in the batch. */
   #fill(batch: Batch): Unread[] {
+    const queue = this.#queue;
+    const clients: Unread[] = [];
     let taken = 0;
-    for (const client of this.#queue) {
-      const { unread } = client;
-      if (batch.size.dataBytes - batch.dataUsed < Math.min(unread.length, ENTRY_BYTES)) break;
-      const octets = unread.length > ENTRY_BYTES ? unread.subarray(0, ENTRY_BYTES) : unread;
-      if (batch.add(octets, client.peer, client.room) === 0) break;
-      taken++;
+    for (; taken < queue.length && hasRoom(batch, queue[taken] as Unread); taken++) {
+      const client = queue[taken] as Unread;
+      if (enter(batch, client)) clients.push(client);
+      else client.judgedAll(0, "more");
     }
-    const clients = taken === this.#queue.length ? this.#queue : this.#queue.slice(0, taken);
-    this.#queue = taken === this.#queue.length ? [] : this.#queue.slice(taken);
+    // Whoever had nothing to judge may have queued up again meanwhile.
+    this.#queue = queue.slice(taken);
     return clients;
   }
 
@@ -189,10 +204,10 @@ export class Dispatcher {
 
   /** The thread came to the end of the batch. */
   #land(flight: Flight): void {
-    if (flight.landed) return;
+    if (flight.landed || this.#closed) return;
     this.#end(flight);
-    this.#spare.push(flight.batch);
     this.#deliver(flight.batch, flight.clients, flight.snapshot, flight.clients.length);
+    this.#spare.push(flight.batch);
     this.flush();
   }
 
@@ -201,7 +216,7 @@ export class Dispatcher {
    * to the front of the queue. The batch's memory is not used again: the thread may still write into it.
    */
   #giveUp(flight: Flight): void {
-    if (flight.landed) return;
+    if (flight.landed || this.#closed) return;
     this.#end(flight);
     this.stuck++;
     const current = Math.max(flight.batch.current, 0);
@@ -229,14 +244,21 @@ export class Dispatcher {
     let rest: Rest = "more";
     for (let i = 0; i < published; i++) {
       batch.read(verdict);
-      for (; entry < verdict.entry; entry++, read = 0) (clients[entry] as Unread).judgedAll(read, rest);
+      // A thread that was given up may have come to itself and gone on: those entries are judged once more, elsewhere.
+      if (verdict.entry > judged) break;
+      for (; entry < verdict.entry; entry++, read = 0, rest = "more")
+        (clients[entry] as Unread).judgedAll(read, rest);
+      const client = clients[entry] as Unread;
       read = verdict.end;
-      rest = verdict.kind === RECORD.INCOMPLETE ? "partial" : "more";
+      rest = "more";
       if (verdict.kind === RECORD.REQUEST || verdict.kind === RECORD.REFUSED)
-        (clients[entry] as Unread).judged(verdict, snapshot);
+        client.judged(verdict, snapshot);
+      // A head that was not complete may be now, if octets have come since, or did not go into the batch.
+      else if (verdict.kind === RECORD.INCOMPLETE && batch.entryLength(entry) === client.unread.length)
+        rest = "partial";
     }
     for (; entry < judged; entry++, read = 0, rest = "more") (clients[entry] as Unread).judgedAll(read, rest);
-    if (entry < clients.length && judged < clients.length) (clients[entry] as Unread).judgedAll(read, "stuck");
+    if (judged < clients.length) (clients[judged] as Unread).judgedAll(read, "stuck");
   }
 
   #watch(): void {
@@ -277,6 +299,16 @@ export class Dispatcher {
 }
 
 const LONE = Object.freeze({ entries: 1, dataBytes: ENTRY_BYTES, recordWords: 131_072 });
+
+function hasRoom(batch: Batch, { unread }: Unread): boolean {
+  const { entries, dataBytes } = batch.size;
+  return batch.entries < entries && dataBytes - batch.dataUsed >= Math.min(unread.length, ENTRY_BYTES);
+}
+
+/** Makes a client the next entry. Returns false for one with nothing to judge: it has closed since it queued up. */
+function enter(batch: Batch, { unread, peer, room }: Unread): boolean {
+  return batch.add(unread.length > ENTRY_BYTES ? unread.subarray(0, ENTRY_BYTES) : unread, peer, room) > 0;
+}
 
 function shared(snapshot: Snapshot): SharedArrayBuffer {
   const json = Buffer.from(JSON.stringify(snapshot.config));
