@@ -83,8 +83,6 @@ export class Batch {
   #at = 0;
   #written = 0;
   #texts = 0;
-  /** The entry that is worked on. */
-  #entry = 0;
 
   constructor(memory: ArrayBufferLike, size: BatchSize) {
     const entriesAt = CONTROL_WORDS * 4;
@@ -111,7 +109,6 @@ export class Batch {
     this.dataUsed = 0;
     this.#at = 0;
     this.#written = 0;
-    this.#entry = 0;
     Atomics.store(this.#control, PUBLISHED, 0);
     Atomics.store(this.#control, CURRENT, -1);
   }
@@ -145,7 +142,6 @@ export class Batch {
   // A thread reads entries and writes records.
 
   begin(entry: number): void {
-    this.#entry = entry;
     Atomics.store(this.#control, CURRENT, entry);
   }
 
@@ -174,14 +170,21 @@ export class Batch {
     return (this.#entries[entry * ENTRY_WORDS + ENTRY_ADDRESS + i] as number) >>> 0;
   }
 
-  /** Whether a record with so many ranges and octets of text would fit, and behind it a last one for every entry. */
+  /**
+   * Whether a record with so many ranges and octets of text (of user and client together) would fit, and behind it a
+   * last one without either for every entry: those are written without being asked about.
+   */
   fits(ranges: number, textBytes: number): boolean {
     const last = RECORD_WORDS * this.size.entries;
-    const words = RECORD_WORDS + ranges * 2 + ((textBytes + 3) >> 2) + 2;
+    // Each text begins at a word: two may need one word more than their octets together.
+    const words = RECORD_WORDS + ranges * 2 + wordsOf(textBytes) + 1;
     return this.#at + words + last <= this.size.recordWords;
   }
 
-  /** Writes a record; nobody sees it before `publish`. */
+  /**
+   * Writes a record; nobody sees it before `publish`.
+   * @throws RangeError when it does not fit: `fits` was not asked, or was told less.
+   */
   write(
     entry: number,
     verdict: VerdictFields,
