@@ -48,7 +48,8 @@ export class SampleServer implements AsyncDisposable {
     server.on("connection", (socket) => numbers.set(socket, ++sample.connections));
     server.on("request", (request, response) => {
       sample.#note(request, response, numbers.get(request.socket) ?? 0);
-      void handler(request, response, sample);
+      // A handler fails when its client leaves; what it is to prove it tells in its response or in what it notes.
+      Promise.resolve(handler(request, response, sample)).catch(() => response.destroy());
     });
     return sample;
   }
