@@ -88,7 +88,7 @@ export class Acceptor {
   }
 
   get connections(): number {
-    return this.#service.clients.size;
+    return this.#service.upkeep.clients.size;
   }
 
   get exchanges(): number {
@@ -168,10 +168,10 @@ export class Acceptor {
     // What waits in the queue was let in before: it is taken, and answered.
     await sleep(DRAIN_LOOK_MS);
     for (const server of this.#servers) server.close();
-    this.#service.drain();
+    this.#service.upkeep.drain();
     const end = this.#clock() + this.#snapshot.config.timeouts.drainMs;
     while (this.connections > 0 && this.#clock() < end) await sleep(DRAIN_LOOK_MS);
-    for (const client of [...this.#service.clients]) client.destroy();
+    for (const client of [...this.#service.upkeep.clients]) client.destroy();
     this.#wheel.stop();
     await this.#dispatcher.close();
     await this.#access.close();

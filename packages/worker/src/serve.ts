@@ -1,7 +1,7 @@
 import { FAILURE, HEAD_FLAG, REFUSE, type ResponseHead, type Snapshot, type Verdict } from "@shunt/core";
 import { ClientConnection, type ClientEvents, type ClientParts } from "./accept/client-connection.ts";
 import type { OpenSocket } from "./accept/listener.ts";
-import { timeLimit } from "./accept/time-limit.ts";
+import { Upkeep } from "./accept/upkeep.ts";
 import {
   ServerConnection,
   type ServerConnectionParts,
@@ -30,16 +30,27 @@ import { Exchange } from "./track/exchange.ts";
 import { Troubles } from "./troubles.ts";
 
 /**
- * The path of a request: accept, frame, classify, track, select, connect, forward, respond, settle.
- * Each stage lives in a folder of its name and knows nothing of the others; only this file knows the order, and the
- * methods stand in it. What else can happen to an exchange is told in troubles.ts.
+ * The path of a request. Each stage lives in a folder of its name and knows nothing of the others; only this file knows
+ * the order, and its methods stand in it.
+ *
+ *   accept     a client connects                                            accept()             accept/
+ *   frame      where its requests begin and end,                            heads()              classify/, core/http
+ *   classify   and of which class each is: in a thread, in batches                               classify/, core/classify
+ *   track      each becomes an exchange, in the queue of its connection     judged()             track/
+ *   select     in its turn it gets a ticket at the server that suits it,    attempt()            select/, core/balance
+ *   connect    a connection to that server, free or new,                    #connect()           connect/
+ *   forward    and its head and content leave on it                         content()            forward/
+ *   respond    the answer goes back, or waits for those before it           head(), body()       respond/
+ *   settle     the ticket is given back; what waited behind it starts       answered(), settle() track/, observe/
+ *
+ * What else can happen to an exchange is told in troubles.ts; tunnels in forward/tunnel.ts; what becomes of a client
+ * connection between exchanges in accept/upkeep.ts.
  */
 export class Service implements ClientEvents, ServerEvents {
-  readonly clients = new Set<ClientConnection>();
   /** Exchanges that are not settled. */
   exchanges = 0;
-  draining = false;
   readonly parts: ServiceParts;
+  readonly upkeep = new Upkeep((client) => this.heads(client));
   readonly #clientParts: ClientParts;
   readonly #connectionParts: ServerConnectionParts;
   readonly #troubles: Troubles;
@@ -63,7 +74,7 @@ export class Service implements ClientEvents, ServerEvents {
   accept(open: OpenSocket): void {
     this.parts.observer.counters.connectionsAccepted++;
     const { config } = this.parts.dispatcher().snapshot;
-    this.clients.add(new ClientConnection(open, config, this.#clientParts));
+    this.upkeep.clients.add(new ClientConnection(open, config, this.#clientParts));
   }
 
   /** frame, classify: unread octets begin with a head; at the end of the turn they are judged. */
@@ -93,7 +104,7 @@ export class Service implements ClientEvents, ServerEvents {
   judgedAll(client: ClientConnection, stuck: boolean): void {
     if (stuck) this.#troubles.refuseUnread(client, REFUSE.CLASSIFIER);
     if (client.phase === "content") this.content(client);
-    this.proceed(client);
+    this.upkeep.proceed(client);
   }
 
   /** Starts what may start now: runs of safe requests together, every other alone (RFC 9112 section 9.3.2). */
@@ -155,10 +166,10 @@ export class Service implements ClientEvents, ServerEvents {
 
   #afterContent(exchange: Exchange, outcome: ContentOutcome): void {
     const { client } = exchange;
-    if (outcome === "sent") this.proceed(client);
+    if (outcome === "sent") this.upkeep.proceed(client);
     else if (outcome !== "more") this.#troubles.refuseContent(exchange, outcome.refusal);
     client.regulate();
-    this.watch(client);
+    this.upkeep.watch(client);
   }
 
   interim(attempt: Attempt, head: ResponseHead): void {
@@ -173,7 +184,7 @@ export class Service implements ClientEvents, ServerEvents {
     attempt.backend.noteAnswer(attempt.startedAt);
     exchange.answers(head.status, this.parts.clock());
     exchange.enchunked = isEnchunked(exchange, head);
-    exchange.closes = this.mustClose(exchange) || endsWithConnection(exchange, head);
+    exchange.closes = this.upkeep.mustClose(exchange) || endsWithConnection(exchange, head);
     const composed = composeResponseHead(exchange, head, body);
     deliver(exchange, composed.octets);
     this.body(attempt, composed.containsBody ? NOTHING : body, undefined, complete);
@@ -188,7 +199,7 @@ export class Service implements ClientEvents, ServerEvents {
       this.answered(exchange);
     } else if (isFull(exchange)) {
       attempt.connection?.pause();
-      this.watch(exchange.client);
+      this.upkeep.watch(exchange.client);
     }
     return kept;
   }
@@ -213,7 +224,7 @@ export class Service implements ClientEvents, ServerEvents {
       if (client.first !== undefined) this.#due(client.first);
     }
     this.#advance(client);
-    this.proceed(client);
+    this.upkeep.proceed(client);
   }
 
   #due(exchange: Exchange): void {
@@ -228,48 +239,20 @@ export class Service implements ClientEvents, ServerEvents {
     this.parts.observer.settled(exchange);
   }
 
-  /** Reads on behind what was read: the next head, or nothing more, and then the connection closes. */
-  proceed(client: ClientConnection): void {
-    if (client.phase === "heads") {
-      if (client.lastRequestSeen) client.consume(client.unread.length);
-      if (!client.partial) this.heads(client);
-      if (client.isOver) client.close();
-    }
-    client.regulate();
-    this.watch(client);
-  }
-
-  watch(client: ClientConnection): void {
-    const ms = timeLimit(client);
-    if (ms !== undefined) client.expect(ms);
-  }
-
-  /** The client connection cannot carry another request behind this response. */
-  mustClose(exchange: Exchange): boolean {
-    if (!exchange.has(HEAD_FLAG.PERSISTENT) || !exchange.contentSent) return true;
-    return this.draining && exchange.client.asksNoMoreThan(exchange);
-  }
-
-  /** Says with each next response that the connection ends; those that were never used end now. */
-  drain(): void {
-    this.draining = true;
-    for (const client of this.clients) if (client.isIdle && client.requests === 0) client.close();
-  }
-
   // What the connections tell besides, each for the file that knows about it.
 
   writable = (of: ClientConnection | Attempt): void => {
-    if (of instanceof ClientConnection) this.#resumeServer(of);
-    else this.#resumeClient(of.exchange.client);
+    if (of instanceof ClientConnection) this.#clientTakesMore(of);
+    else this.#serverTakesMore(of.exchange.client);
   };
 
-  #resumeServer(client: ClientConnection): void {
+  #clientTakesMore(client: ClientConnection): void {
     const attempt = client.tunnel ?? client.first?.attempt;
     attempt?.connection?.resume();
-    this.watch(client);
+    this.upkeep.watch(client);
   }
 
-  #resumeClient(client: ClientConnection): void {
+  #serverTakesMore(client: ClientConnection): void {
     client.contentBlocked = false;
     this.content(client);
     client.regulate();
@@ -287,7 +270,7 @@ export class Service implements ClientEvents, ServerEvents {
   ended(client: ClientConnection): void {
     if (client.phase === "tunnel") this.#tunnels.clientEnded(client);
     else if (client.phase === "content") client.destroy();
-    else this.proceed(client);
+    else this.upkeep.proceed(client);
   }
 }
 

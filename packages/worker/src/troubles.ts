@@ -45,7 +45,7 @@ export class Troubles {
     exchange.ended = endOf(failure, exchange.headSent ? "D" : "H");
     if (exchange.headSent) this.#cut(exchange);
     else {
-      const closes = this.#service.mustClose(exchange);
+      const closes = this.#service.upkeep.mustClose(exchange);
       exchange.status = failure.status;
       this.answer(exchange, failureResponse(failure, exchange.flags, closes), closes);
     }
@@ -78,7 +78,7 @@ export class Troubles {
   }
 
   gone(client: ClientConnection): void {
-    this.#service.clients.delete(client);
+    this.#service.upkeep.clients.delete(client);
     this.abandon(client);
   }
 
@@ -109,7 +109,7 @@ export class Troubles {
       this.refuseContent(client.last as Exchange, REFUSE.BODY_TIMEOUT);
     else if (client.phase === "heads" && client.depth === 0 && !client.classifying) this.#lateHead(client);
     else if (client.stalled()) client.destroy();
-    else this.#service.watch(client);
+    else this.#service.upkeep.watch(client);
   }
 
   closedIdle(backend: Backend, reason: string): void {

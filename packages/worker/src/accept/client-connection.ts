@@ -150,12 +150,13 @@ export class ClientConnection implements Unread {
   // Unread: the dispatcher's side.
 
   judged(verdict: Verdict, snapshot: Snapshot): void {
-    if (this.phase !== "closed") this.#events.judged(this, verdict, snapshot);
+    // Verdicts may come behind one that ended the connection: nobody acts on them.
+    if (this.phase === "heads") this.#events.judged(this, verdict, snapshot);
   }
 
   judgedAll(read: number, rest: Rest): void {
     this.classifying = false;
-    if (this.phase === "closed") return;
+    if (this.phase === "closed" || this.phase === "closing") return;
     this.consume(read);
     this.partial = rest === "partial" && this.unread.length > 0;
     this.#events.judgedAll(this, rest === "stuck");
