@@ -24,7 +24,7 @@ import {
   isEnchunked,
   lastChunk,
 } from "./respond/response-writer.ts";
-import type { ServiceParts } from "./service-parts.ts";
+import type { ServiceParts } from "./serving.ts";
 import type { Attempt } from "./track/attempt.ts";
 import { Exchange } from "./track/exchange.ts";
 import { Troubles } from "./troubles.ts";

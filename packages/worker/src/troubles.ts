@@ -5,7 +5,7 @@ import { mayRetry, RetryBudget } from "./forward/retry.ts";
 import { deliver } from "./respond/delivery.ts";
 import { endOf } from "./respond/ending.ts";
 import { failureResponse, refusalResponse } from "./respond/own-response.ts";
-import type { Service } from "./serve.ts";
+import type { Serving } from "./serving.ts";
 import type { Attempt } from "./track/attempt.ts";
 import type { Exchange } from "./track/exchange.ts";
 
@@ -15,10 +15,10 @@ import type { Exchange } from "./track/exchange.ts";
  * exactly one answer, or, once that has begun, an end that it cannot take for a whole one.
  */
 export class Troubles {
-  readonly #service: Service;
+  readonly #service: Serving;
   readonly #budget = new RetryBudget();
 
-  constructor(service: Service) {
+  constructor(service: Serving) {
     this.#service = service;
   }
 

@@ -19,7 +19,8 @@ import {
   type ResolvedClass,
   type VerdictFields,
 } from "@shunt/core";
-import { createIdentifier, type Identifier } from "../identity/identifier.ts";
+import { createIdentifier } from "../identity/identifier.ts";
+import type { Identifier } from "../identity/identity.ts";
 import { addressFromWords, forwardedClient } from "./client-address.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { basicUser } from "./basic.ts";
-import type { IdentityRequest } from "./identifier.ts";
+import type { IdentityRequest } from "./identity.ts";
 
 const withAuthorization = (...values: string[]): IdentityRequest => ({
   header: (name) => (name === "authorization" ? values : []),

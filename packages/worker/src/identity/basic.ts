@@ -1,5 +1,5 @@
 import { acceptableUser, authorization, hasControl } from "./credentials.ts";
-import type { IdentityRequest } from "./identifier.ts";
+import type { IdentityRequest } from "./identity.ts";
 
 // ignoreBOM: a name that begins with U+FEFF is another name than the one without
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });

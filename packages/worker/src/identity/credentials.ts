@@ -1,4 +1,4 @@
-import type { IdentityRequest } from "./identifier.ts";
+import type { IdentityRequest } from "./identity.ts";
 
 /** Longest credential that is looked at, in characters: an Authorization value, a token. Longer ones name nobody. */
 export const MAX_CREDENTIAL_CHARS = 8_192;

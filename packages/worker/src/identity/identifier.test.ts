@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { createIdentifier, type IdentityRequest } from "./identifier.ts";
+import { createIdentifier } from "./identifier.ts";
+import type { IdentityRequest } from "./identity.ts";
 
 const request: IdentityRequest = {
   header: (name) => (name === "authorization" ? ["Basic YW5uOng="] : name === "x-user" ? ["bob"] : []),

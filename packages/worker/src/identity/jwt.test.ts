@@ -10,7 +10,8 @@ import {
   UnsecuredJWT,
 } from "jose";
 import { beforeAll, describe, expect, test } from "vitest";
-import { createIdentifier, type Identifier, type IdentityRequest } from "./identifier.ts";
+import { createIdentifier } from "./identifier.ts";
+import type { Identifier, IdentityRequest } from "./identity.ts";
 import { JwtVerifier } from "./jwt.ts";
 import { loadKeys } from "./jwt-keys.ts";
 

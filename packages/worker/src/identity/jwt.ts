@@ -1,7 +1,7 @@
 import type { ResolvedJwt } from "@shunt/core";
 import { errors, type JWTPayload, type JWTVerifyOptions, jwtVerify } from "jose";
 import { acceptableUser, authorization, MAX_CREDENTIAL_CHARS, only } from "./credentials.ts";
-import type { Identifier, IdentityRequest } from "./identifier.ts";
+import type { Identifier, IdentityRequest } from "./identity.ts";
 import { loadKeys, type VerificationKeys } from "./jwt-keys.ts";
 import { type Finding, TokenCache } from "./token-cache.ts";
 

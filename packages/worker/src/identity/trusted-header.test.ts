@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { IdentityRequest } from "./identifier.ts";
+import type { IdentityRequest } from "./identity.ts";
 import { trustedHeaderUser } from "./trusted-header.ts";
 
 const withUser = (...values: string[]): IdentityRequest => ({

@@ -1,5 +1,5 @@
 import { acceptableUser, only } from "./credentials.ts";
-import type { IdentityRequest } from "./identifier.ts";
+import type { IdentityRequest } from "./identity.ts";
 
 /**
  * The user whom a trusted peer (an authenticating proxy before us) names in a field of its own.

@@ -1,11 +1,24 @@
-import type { ResponseHead } from "@shunt/core";
+import type { ResponseHead, Snapshot, Verdict } from "@shunt/core";
+import type { ClientConnection } from "./accept/client-connection.ts";
 import type { Peers } from "./accept/peers.ts";
+import type { Upkeep } from "./accept/upkeep.ts";
 import type { Dispatcher } from "./classify/dispatch.ts";
 import type { ReadBuffers } from "./io/read-buffers.ts";
 import type { TimerWheel } from "./io/timer-wheel.ts";
 import type { Turn } from "./io/turn.ts";
 import type { Observer } from "./observe/observer.ts";
 import type { Selector } from "./select/selector.ts";
+import type { Exchange } from "./track/exchange.ts";
+
+/** What troubles need of whoever serves; serve.ts is it. */
+export interface Serving {
+  readonly parts: ServiceParts;
+  readonly upkeep: Upkeep;
+  attempt(exchange: Exchange): void;
+  judged(client: ClientConnection, verdict: Verdict, snapshot: Snapshot): void;
+  answered(exchange: Exchange): void;
+  settle(exchange: Exchange): void;
+}
 
 /** What the acceptor puts together for serving; see acceptor.ts. */
 export interface ServiceParts {
