@@ -93,9 +93,6 @@ export class ClientConnection implements Unread {
   /** The attempt that the tunnel belongs to. */
   tunnel: Attempt | undefined = undefined;
 
-  /** Whoever sends on the octets that were just read has kept their buffer. */
-  bufferKept = false;
-
   readonly #socket: Socket;
   readonly #reader: Reader;
   readonly #events: ClientEvents;
@@ -320,9 +317,7 @@ export class ClientConnection implements Unread {
   }
 
   #nextBuffer(): Uint8Array {
-    const kept = this.bufferKept;
-    this.bufferKept = false;
-    return this.#reader.next(this.phase === "content", kept);
+    return this.#reader.next(this.phase === "content");
   }
 
   /** Octets that lie in a buffer that is read into again. */

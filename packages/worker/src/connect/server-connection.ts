@@ -28,10 +28,10 @@ export interface ServerEvents {
   /** The head of the final response, with the octets of its body that came with it. `complete`: that is all of it. */
   head(attempt: Attempt, head: ResponseHead, body: Uint8Array, complete: boolean): void;
   /**
-   * Body octets as they came; `complete`: the last. They lie in `buffer`; returns whether that is kept until the kernel
-   * has taken them. Without a buffer, what is not sent at once must be copied.
+   * Body octets as they came; `complete`: the last. They lie in `buffer`, which may be lent until the kernel has taken
+   * them. Without a buffer, what is not sent at once must be copied.
    */
-  body(attempt: Attempt, octets: Uint8Array, buffer: Uint8Array | undefined, complete: boolean): boolean;
+  body(attempt: Attempt, octets: Uint8Array, buffer: Uint8Array | undefined, complete: boolean): void;
   /** The server agreed to another protocol; `rest` are its first octets. */
   upgraded(attempt: Attempt, head: ResponseHead, rest: Uint8Array): void;
   tunnelled(attempt: Attempt, octets: Uint8Array): void;
@@ -80,8 +80,6 @@ export class ServerConnection {
   #reusable = true;
   #paused = false;
   readonly #reader: Reader;
-  /** Whoever sends on the octets that were just read has kept their buffer. */
-  #bufferKept = false;
   /** Data without chunk framing, for a client that does not know chunks; undefined when octets pass as they are. */
   #unchunked: Uint8Array[] | undefined;
 
@@ -138,14 +136,14 @@ export class ServerConnection {
     return !this.full;
   }
 
-  /** The same for octets that lie in `buffer`. Returns whether that is kept until the kernel has taken them. */
+  /** The same for octets that lie in `buffer`, which may be lent until the kernel has taken them. */
   lend(octets: Uint8Array, buffer: Uint8Array): boolean {
-    const kept = this.#outbox.lend(octets, buffer);
+    this.#outbox.lend(octets, buffer);
     this.#sends();
-    return kept;
+    return !this.full;
   }
 
-  /** No more should be sent before `writable`. */
+  /** No more should be sent before `writable`, which is sure to come. */
   get full(): boolean {
     return this.#outbox.isFull(this.#config.limits.requestBufferBytes);
   }
@@ -199,9 +197,7 @@ export class ServerConnection {
   }
 
   #nextBuffer(): Uint8Array {
-    const kept = this.#bufferKept;
-    this.#bufferKept = false;
-    return this.#reader.next(this.#headSeen && !this.#body.done && this.state !== "closed", kept);
+    return this.#reader.next(this.#headSeen && !this.#body.done && this.state !== "closed");
   }
 
   #data(chunk: Buffer): void {
@@ -261,7 +257,7 @@ export class ServerConnection {
     const { done } = this.#body;
     if (done) this.#release(attempt);
     else if (!this.#paused) this.#deadline.set(this.#config.timeouts.bodyIdleMs);
-    this.#bufferKept = this.#parts.events.body(attempt, octets, this.#reader.own, done);
+    this.#parts.events.body(attempt, octets, this.#reader.own, done);
   }
 
   /** The octets of the body in `source` from `at` on, as the client gets them. Undefined: the attempt has failed. */

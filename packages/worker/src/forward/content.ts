@@ -41,7 +41,7 @@ export function handOnContent(exchange: Exchange, connection: ServerConnection |
   return outcome(exchange, connection.send(octets));
 }
 
-/** The same for octets that lie in `buffer`, which is kept until the server's socket has taken them. */
+/** The same for octets that lie in `buffer`, which may be lent until the kernel has taken them. */
 export function handOnContentIn(
   exchange: Exchange,
   connection: ServerConnection,
@@ -56,8 +56,7 @@ export function handOnContentIn(
   count(exchange, part);
   exchange.replay?.push(Buffer.from(part));
   client.keep(octets.subarray(taken));
-  client.bufferKept = connection.lend(part, buffer);
-  return outcome(exchange, !connection.full);
+  return outcome(exchange, connection.lend(part, buffer));
 }
 
 /** Sends again what a failed attempt had sent. Only where `replay` still holds all of it. */

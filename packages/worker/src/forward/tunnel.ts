@@ -54,7 +54,8 @@ export class Tunnels {
     const attempt = client.tunnel;
     if (attempt === undefined) return;
     attempt.exchange.bytesIn += octets.length;
-    client.contentBlocked = attempt.connection?.send(octets) === false;
+    // A copy: they lie in the buffer that all connections read into, and leave with the end of this turn.
+    client.contentBlocked = attempt.connection?.send(Buffer.from(octets)) === false;
     client.regulate();
   }
 

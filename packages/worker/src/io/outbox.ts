@@ -25,7 +25,7 @@ export class Outbox implements Flushable {
   readonly #drained: () => void;
   readonly #buffers: ReadBuffers;
   /** Buffers that are being sent from, in the order of their writes. */
-  readonly #kept: Uint8Array[] = [];
+  readonly #lent: Uint8Array[] = [];
 
   constructor(socket: Socket, turn: Turn, buffers: ReadBuffers, drained: () => void) {
     this.#socket = socket;
@@ -56,9 +56,9 @@ export class Outbox implements Flushable {
   }
 
   /**
-   * Sends octets that lie in `buffer`, at once and without a copy where nothing waits before them. Returns whether the
-   * buffer is kept until the kernel has taken them; it then goes back to the buffers of the loop. Where they have to
-   * wait, and where `buffer` is nobody's to keep, they are copied.
+   * Sends octets that lie in `buffer`, at once and without a copy where nothing waits before them; the buffer is then
+   * lent until the kernel has taken them. Where they have to wait, and where there is none to lend, they are copied.
+   * Returns whether it was lent.
    */
   lend(octets: Uint8Array, buffer: Uint8Array | undefined): boolean {
     if (this.#ended || octets.length === 0) return false;
@@ -68,7 +68,8 @@ export class Outbox implements Flushable {
     }
     if (this.#pieces.length > 0) this.flush();
     if (!this.#socket.writable) return false;
-    this.#kept.push(buffer);
+    this.#buffers.lend(buffer);
+    this.#lent.push(buffer);
     this.#socket.write(octets, this.#taken);
     return true;
   }
@@ -99,8 +100,8 @@ export class Outbox implements Flushable {
   }
 
   readonly #taken = (): void => {
-    const buffer = this.#kept.shift();
-    if (buffer !== undefined) this.#buffers.giveBack(buffer);
+    const buffer = this.#lent.shift();
+    if (buffer !== undefined) this.#buffers.takeBack(buffer);
   };
 
   #tellDrained(): void {

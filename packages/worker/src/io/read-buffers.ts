@@ -8,13 +8,29 @@ export class ReadBuffers {
   /** For octets that nobody needs any more when they were looked at. */
   readonly shared: Uint8Array = Buffer.allocUnsafeSlow(BUFFER_BYTES);
   readonly #free: Uint8Array[] = [];
+  /** The kernel is to take octets from these: until it has, nobody reads into them. */
+  readonly #lent = new Set<Uint8Array>();
 
   take(): Uint8Array {
     return this.#free.pop() ?? Buffer.allocUnsafeSlow(BUFFER_BYTES);
   }
 
+  /** Nobody reads into it any more. One that is lent comes back by itself. */
   giveBack(buffer: Uint8Array): void {
-    if (this.#free.length < KEPT) this.#free.push(buffer);
+    if (!this.#lent.has(buffer) && this.#free.length < KEPT) this.#free.push(buffer);
+  }
+
+  lend(buffer: Uint8Array): void {
+    this.#lent.add(buffer);
+  }
+
+  isLent(buffer: Uint8Array): boolean {
+    return this.#lent.has(buffer);
+  }
+
+  /** The kernel has taken what it was lent for. */
+  takeBack(buffer: Uint8Array): void {
+    if (this.#lent.delete(buffer)) this.giveBack(buffer);
   }
 }
 
@@ -32,22 +48,23 @@ export class Reader {
     this.#buffer = buffers.shared;
   }
 
-  /** The buffer that was just read into, if it may be kept by whoever sends its octets on; else they must be copied. */
+  /** The buffer that was just read into, if it may be lent to whoever sends its octets on; else they must be copied. */
   get own(): Uint8Array | undefined {
     return this.#buffer === this.#buffers.shared ? undefined : this.#buffer;
   }
 
-  /** What to read into next. `long`: octets of a long body are expected. `kept`: `own` was kept. */
-  next(long: boolean, kept: boolean): Uint8Array {
+  /** What to read into next. `long`: octets of a long body are expected. */
+  next(long: boolean): Uint8Array {
     const { shared } = this.#buffers;
-    if (!kept && long === (this.#buffer !== shared)) return this.#buffer;
-    if (!kept && this.#buffer !== shared) this.#buffers.giveBack(this.#buffer);
+    if (this.#buffers.isLent(this.#buffer)) this.#buffer = shared;
+    if (long === (this.#buffer !== shared)) return this.#buffer;
+    if (!long) this.#buffers.giveBack(this.#buffer);
     this.#buffer = long ? this.#buffers.take() : shared;
     return this.#buffer;
   }
 
   /** Nothing is read any more. */
   close(): void {
-    this.next(false, false);
+    this.next(false);
   }
 }
