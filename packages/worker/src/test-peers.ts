@@ -53,15 +53,18 @@ export class TestServer {
 
 /** For tests: what a socket receives, to be waited for. */
 export class Received {
-  octets = Buffer.alloc(0);
+  /** How many octets came. */
+  count = 0;
   /** FIN came. */
   ended = false;
   closed = false;
+  #chunks: Buffer[] = [];
 
   constructor(socket: Socket) {
     socket
       .on("data", (chunk: Buffer) => {
-        this.octets = Buffer.concat([this.octets, chunk]);
+        this.#chunks.push(chunk);
+        this.count += chunk.length;
       })
       .on("end", () => {
         this.ended = true;
@@ -70,6 +73,11 @@ export class Received {
         this.closed = true;
       })
       .on("error", () => {});
+  }
+
+  get octets(): Buffer {
+    if (this.#chunks.length !== 1) this.#chunks = [Buffer.concat(this.#chunks)];
+    return this.#chunks[0] as Buffer;
   }
 
   get text(): string {

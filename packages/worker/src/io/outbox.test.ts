@@ -1,0 +1,153 @@
+import type { Socket } from "node:net";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { later, Received, TestServer, until } from "../test-peers.ts";
+import { Outbox } from "./outbox.ts";
+import { ReadBuffers } from "./read-buffers.ts";
+import { Turn } from "./turn.ts";
+
+let server: TestServer;
+let socket: Socket;
+let peer: Socket;
+let buffers: ReadBuffers;
+let outbox: Outbox;
+let drained: number;
+let writes: number;
+beforeEach(async () => {
+  server = await TestServer.listen();
+  const pair = await server.pair();
+  socket = pair.accepted;
+  peer = pair.peer;
+  buffers = new ReadBuffers();
+  drained = 0;
+  outbox = new Outbox(socket, new Turn(() => {}), buffers, () => drained++);
+  writes = 0;
+  const write = socket.write.bind(socket);
+  socket.write = ((...args: Parameters<typeof write>) => {
+    writes++;
+    return write(...args);
+  }) as typeof socket.write;
+});
+afterEach(() => {
+  socket.destroy();
+  peer.destroy();
+  server.close();
+});
+
+const text = (octets: string): Buffer => Buffer.from(octets);
+/** More than the kernel takes from us while the peer does not read. */
+const MUCH = 16 * 1_048_576;
+
+/** Lets the kernel's buffers run full, so that everything that follows has to wait. */
+async function fillKernel(): Promise<void> {
+  outbox.push(Buffer.alloc(MUCH));
+  await later();
+  await later();
+  expect(outbox.pending).toBeGreaterThan(0);
+}
+
+test("Outbox sends the small pieces of a turn in their order, as one write", async () => {
+  const received = new Received(peer);
+  for (const piece of ["a", "bc", "", "def"]) outbox.push(text(piece));
+  expect(writes).toBe(0);
+  await received.until(() => received.text === "abcdef");
+  expect(writes).toBe(1);
+  outbox.push(text("g"));
+  await received.until(() => received.text === "abcdefg");
+});
+
+test("Outbox keeps the order of small and large pieces, and counts what waits", async () => {
+  const received = new Received(peer);
+  const large = Buffer.alloc(100_000, "x");
+  outbox.push(text("<"));
+  outbox.push(large);
+  outbox.push(text(">"));
+  expect(outbox.pending).toBe(100_002);
+  await received.until(() => received.text.endsWith(">"));
+  expect(received.text).toBe(`<${large}>`);
+  expect(outbox.pending).toBe(0);
+});
+
+test("Outbox.end() sends what was pushed before it, then FIN, once, and nothing that is pushed after", async () => {
+  const received = new Received(peer);
+  outbox.push(text("last"));
+  outbox.end();
+  outbox.end();
+  outbox.push(text(" words"));
+  expect(outbox.lend(Buffer.alloc(20_000), buffers.take())).toBe(false);
+  await received.until(() => received.ended);
+  expect(received.text).toBe("last");
+});
+
+test("Outbox.end() with nothing to send sends FIN", async () => {
+  const received = new Received(peer);
+  outbox.end();
+  await received.until(() => received.ended);
+});
+
+test("Outbox drops what a dead socket cannot take", async () => {
+  socket.destroy();
+  outbox.push(text("a"));
+  outbox.end();
+  const received = await new Received(peer).untilEnd();
+  expect(received.text).toBe("");
+  expect(outbox.pending).toBe(0);
+});
+
+test.each([1, 100, 70_000])(
+  "Outbox tells of room after it was full at %i octets, though the kernel takes all at once",
+  async (bound) => {
+    new Received(peer);
+    outbox.push(Buffer.alloc(bound));
+    expect(outbox.isFull(bound + 1)).toBe(false);
+    expect(outbox.isFull(bound)).toBe(true);
+    await until(() => drained > 0);
+    expect(outbox.isFull(bound)).toBe(false);
+  },
+);
+
+test("Outbox tells of room when all has left that was there when somebody asked, and not before", async () => {
+  await fillKernel();
+  expect(outbox.isFull(1_000)).toBe(true);
+  for (let i = 0; i < 10; i++) await later();
+  expect(drained).toBe(0);
+  new Received(peer);
+  await until(() => drained > 0);
+  expect(outbox.pending).toBe(0);
+});
+
+test("Outbox.lend() sends behind what was pushed before, and the buffer comes back once it was sent", async () => {
+  const received = new Received(peer);
+  const buffer = buffers.take();
+  const octets = buffer.subarray(0, 20_000).fill(0x62);
+  outbox.push(text("a"));
+  expect(outbox.lend(octets, buffer)).toBe(true);
+  expect(buffers.isLent(buffer)).toBe(true);
+  outbox.push(text("c"));
+  await received.until(() => received.text === `a${"b".repeat(20_000)}c`);
+  expect(buffers.isLent(buffer)).toBe(false);
+  expect(buffers.take()).toBe(buffer);
+});
+
+test("Outbox.lend() copies what is short, what has to wait, and what lies in nobody's buffer", async () => {
+  const buffer = buffers.take();
+  const octets = buffer.subarray(0, 20_000);
+  expect(outbox.lend(octets.subarray(0, 100), buffer)).toBe(false);
+  expect(outbox.lend(octets, undefined)).toBe(false);
+  await fillKernel();
+  octets.fill(0x77);
+  expect(outbox.lend(octets, buffer)).toBe(false);
+  octets.fill(0x21);
+  const received = new Received(peer);
+  await received.until(({ count }) => count === 100 + 20_000 + MUCH + 20_000);
+  expect(received.octets.subarray(-20_000).every((octet) => octet === 0x77)).toBe(true);
+});
+
+test("Outbox gets a lent buffer back when its socket dies", async () => {
+  // One write that the kernel cannot take as a whole: nothing waits before it, so it is lent.
+  const large = Buffer.alloc(MUCH);
+  expect(outbox.lend(large, large)).toBe(true);
+  await later();
+  expect(buffers.isLent(large)).toBe(true);
+  socket.destroy();
+  await until(() => !buffers.isLent(large));
+});
