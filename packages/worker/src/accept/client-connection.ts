@@ -1,5 +1,12 @@
 import type { Socket } from "node:net";
-import type { Address, DataPlaneConfig, EntryPeer, Snapshot, Verdict } from "@shunt/core";
+import {
+  type Address,
+  type DataPlaneConfig,
+  type EntryPeer,
+  HEAD_FLAG,
+  type Snapshot,
+  type Verdict,
+} from "@shunt/core";
 import type { Rest, Unread } from "../classify/dispatch.ts";
 import type { Backend } from "../connect/backend.ts";
 import type { ServerConnection } from "../connect/server-connection.ts";
@@ -100,6 +107,8 @@ export class ClientConnection implements Unread {
   readonly #ownAuthority: string;
   #config: DataPlaneConfig;
   #reading = true;
+  /** When the last octets of heads came. */
+  #receivedAt = 0;
   #lingered = 0;
   #pendingBefore = 0;
   /** The server connection that this client's credentials are bound to. */
@@ -118,11 +127,11 @@ export class ClientConnection implements Unread {
     this.address = address;
     this.peer = { family: address.family, words: address.words, trusted };
     this.#socket = socket;
-    this.#ownAuthority = `${socket.localAddress ?? "localhost"}:${socket.localPort ?? 80}`;
+    this.#ownAuthority = authorityOf(socket);
     this.#events = parts.events;
     this.#config = config;
     this.outbox = new Outbox(socket, parts.turn, parts.readBuffers, () => this.#events.writable(this));
-    this.#deadline = new Deadline(parts.wheel, () => this.#events.late(this));
+    this.#deadline = new Deadline(parts.wheel, () => this.#late());
     this.#deadline.set(config.timeouts.clientIdleMs);
     socket
       .on("end", () => this.#ended())
@@ -134,14 +143,10 @@ export class ClientConnection implements Unread {
     return this.#config;
   }
 
-  /** Requests that may be read now. */
+  /** Requests that may be read now. What follows an upgrade may be of another protocol: nobody looks at it yet. */
   get room(): number {
+    if (this.last?.has(HEAD_FLAG.UPGRADE)) return 0;
     return Math.max(0, this.#config.limits.pipelineDepth - this.depth);
-  }
-
-  /** Octets of responses that the client has not taken. */
-  get pending(): number {
-    return this.outbox.pending;
   }
 
   // Unread: the dispatcher's side.
@@ -190,6 +195,8 @@ export class ClientConnection implements Unread {
     this.depth--;
     this.active--;
     if (!exchange.parallel) this.barrier = false;
+    // The head that has begun behind it has its own time limit, which begins here: nothing else is waited for now.
+    if (this.depth === 0 && this.unread.length > 0) this.#deadline.set(this.#config.timeouts.headMs);
   }
 
   /** Everybody in the queue was given up. */
@@ -222,7 +229,7 @@ export class ClientConnection implements Unread {
 
   /** Whether the client has taken nothing of its answers since this was last asked, and there are some to take. */
   stalled(): boolean {
-    const { pending } = this;
+    const { pending } = this.outbox;
     const same = pending > 0 && pending === this.#pendingBefore;
     this.#pendingBefore = pending;
     return same;
@@ -233,6 +240,7 @@ export class ClientConnection implements Unread {
   /** Octets behind content that was handed on from a buffer. */
   keep(octets: Uint8Array): void {
     this.unread = octets.length === 0 ? EMPTY : Buffer.from(octets);
+    this.unreadAt = performance.now();
     this.#growing = undefined;
   }
 
@@ -240,6 +248,7 @@ export class ClientConnection implements Unread {
   consume(octets: number): void {
     if (octets === 0) return;
     this.unread = octets === this.unread.length ? EMPTY : this.unread.subarray(octets);
+    this.unreadAt = this.#receivedAt;
     this.partial = false;
   }
 
@@ -254,10 +263,6 @@ export class ClientConnection implements Unread {
 
   expect(ms: number): void {
     this.#deadline.set(ms);
-  }
-
-  expectNothing(): void {
-    this.#deadline.clear();
   }
 
   /** From now on octets pass as they are. */
@@ -301,7 +306,8 @@ export class ClientConnection implements Unread {
     this.phase = "closing";
     this.unread = EMPTY;
     this.outbox.end();
-    this.#deadline.set(LINGER_MS);
+    this.#deadline.set(this.#config.timeouts.bodyIdleMs);
+    this.#socket.once("finish", () => this.#deadline.set(LINGER_MS));
     this.regulate();
   }
 
@@ -351,11 +357,11 @@ export class ClientConnection implements Unread {
 
   #takeHeads(chunk: Buffer): void {
     if (this.lastRequestSeen) return;
-    const wasEmpty = this.unread.length === 0;
     const before = this.unread.length;
     this.#append(chunk);
-    if (wasEmpty) {
-      this.unreadAt = performance.now();
+    this.#receivedAt = performance.now();
+    if (before === 0) {
+      this.unreadAt = this.#receivedAt;
       if (this.depth === 0) this.#deadline.set(this.#config.timeouts.headMs);
     }
     if (this.classifying) this.regulate();
@@ -404,6 +410,13 @@ export class ClientConnection implements Unread {
     }
   }
 
+  /** Our last words leave as slowly as the client reads them; that it reads is all that is asked. */
+  #late(): void {
+    if (this.phase === "closing" && this.outbox.pending > 0 && !this.stalled())
+      this.#deadline.set(this.#config.timeouts.bodyIdleMs);
+    else this.#events.late(this);
+  }
+
   #linger(chunk: Buffer): void {
     this.#lingered += chunk.length;
     if (this.#lingered > LINGER_BYTES) this.destroy();
@@ -425,4 +438,10 @@ export class ClientConnection implements Unread {
     this.#bound = undefined;
     this.#events.gone(this, reason);
   }
+}
+
+/** Host and port that the client has connected to, as they stand in a Host field. */
+function authorityOf(socket: Socket): string {
+  const host = (socket.localAddress ?? "localhost").replace(/^::ffff:(?=\d+\.)/, "");
+  return `${host.includes(":") ? `[${host}]` : host}:${socket.localPort ?? 80}`;
 }

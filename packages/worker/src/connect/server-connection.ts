@@ -110,10 +110,6 @@ export class ServerConnection {
       .on("error", (error: NodeJS.ErrnoException) => this.#broke(error));
   }
 
-  get paused(): boolean {
-    return this.#paused;
-  }
-
   /** Takes the connection for an attempt, and sends its head. */
   begin(attempt: Attempt, config: DataPlaneConfig): void {
     this.attempt = attempt;
@@ -133,18 +129,18 @@ export class ServerConnection {
   send(octets: Uint8Array): boolean {
     this.#outbox.push(octets);
     this.#sends();
-    return !this.full;
+    return !this.#full;
   }
 
   /** The same for octets that lie in `buffer`, which may be lent until the kernel has taken them. */
   lend(octets: Uint8Array, buffer: Uint8Array): boolean {
     this.#outbox.lend(octets, buffer);
     this.#sends();
-    return !this.full;
+    return !this.#full;
   }
 
   /** No more should be sent before `writable`, which is sure to come. */
-  get full(): boolean {
+  get #full(): boolean {
     return this.#outbox.isFull(this.#config.limits.requestBufferBytes);
   }
 
