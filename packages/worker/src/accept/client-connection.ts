@@ -11,13 +11,13 @@ import type { Rest, Unread } from "../classify/dispatch.ts";
 import type { Backend } from "../connect/backend.ts";
 import type { ServerConnection } from "../connect/server-connection.ts";
 import type { ForwardedBy } from "../forward/request-writer.ts";
+import { mayCompleteHead } from "../io/head-completion.ts";
 import { Outbox } from "../io/outbox.ts";
 import { type ReadBuffers, Reader } from "../io/read-buffers.ts";
 import { Deadline, type TimerWheel } from "../io/timer-wheel.ts";
 import type { Turn } from "../io/turn.ts";
 import type { Attempt } from "../track/attempt.ts";
 import type { Exchange } from "../track/exchange.ts";
-import { mayCompleteHead } from "./head-completion.ts";
 import type { OpenSocket } from "./listener.ts";
 import type { Peers } from "./peers.ts";
 
