@@ -52,9 +52,11 @@ export class RawClient implements Disposable {
     return (await inTime(this.#source.take(length), () => `${length} octets`)).toString("latin1");
   }
 
-  /** Whether the other end closes, in order, with nothing said before. */
+  /** Whether the other end closes, in order, with nothing said before. If so, this one does too. */
   async closes(): Promise<boolean> {
-    return await inTime(this.#source.ended(), () => "the end of the connection");
+    const closed = await inTime(this.#source.ended(), () => "the end of the connection");
+    if (closed) this.socket.end();
+    return closed;
   }
 
   /** Whatever is said up to the end. Rejects when the connection is reset. */
