@@ -73,6 +73,13 @@ export const FAILURE = Object.freeze({
     504,
     "the server did not answer in time",
   ),
+  BODY_TIMEOUT: failure(
+    "http_response_timeout",
+    "server",
+    "never",
+    504,
+    "the server paused too long in mid-response",
+  ),
   RESPONSE_INCOMPLETE: failure(
     "http_response_incomplete",
     "server",

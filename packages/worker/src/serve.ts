@@ -115,23 +115,25 @@ export class Service implements ClientEvents, ServerEvents {
 
   #start(exchange: Exchange): void {
     exchange.startedAt = this.parts.clock();
-    if (exchange.refusal === REFUSE.NONE) this.attempt(exchange);
-    else this.#troubles.answer(exchange, refusalResponse(exchange.refusal, exchange.flags), true);
+    if (exchange.refusal !== REFUSE.NONE)
+      this.#troubles.answer(exchange, refusalResponse(exchange.refusal, exchange.flags), true);
+    else if (!this.attempt(exchange)) this.#troubles.give(exchange, FAILURE.DESTINATION_UNAVAILABLE);
   }
 
-  /** select, connect, forward: a ticket at the server that suits the request, a connection there, the head on it. */
-  attempt(exchange: Exchange): void {
+  /**
+   * select, connect, forward: a ticket at the server that suits the request, a connection there, the head on it.
+   * Returns false when no server takes it.
+   */
+  attempt(exchange: Exchange): boolean {
     const attempt = this.parts.selector.select(exchange);
-    if (attempt === undefined) {
-      this.#troubles.give(exchange, FAILURE.DESTINATION_UNAVAILABLE);
-      return;
-    }
+    if (attempt === undefined) return false;
     const connection = this.#connect(attempt);
     exchange.began(attempt, connection.state === "idle");
     attempt.connection = connection;
     connection.begin(attempt, exchange.snapshot.config);
     replayContent(exchange, connection);
     if (!exchange.contentSent) this.content(exchange.client);
+    return true;
   }
 
   /** connect: a second connection to that server, if one is free; else it is established (claim C10). */

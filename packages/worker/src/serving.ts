@@ -14,7 +14,7 @@ import type { Exchange } from "./track/exchange.ts";
 export interface Serving {
   readonly parts: ServiceParts;
   readonly upkeep: Upkeep;
-  attempt(exchange: Exchange): void;
+  attempt(exchange: Exchange): boolean;
   judged(client: ClientConnection, verdict: Verdict, snapshot: Snapshot): void;
   answered(exchange: Exchange): void;
   settle(exchange: Exchange): void;

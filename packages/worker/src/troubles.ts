@@ -35,8 +35,7 @@ export class Troubles {
     const stale = attempt.onReused && failure === FAILURE.CONNECTION_TERMINATED;
     if (!stale) selector.exclude(attempt);
     if (exchange.client.tunnel === attempt) this.cutTunnel(exchange, endOf(failure, "D"));
-    else if (mayRetry(attempt, failure) && this.#retryAllowed(exchange)) this.#service.attempt(exchange);
-    else this.give(exchange, failure);
+    else if (!mayRetry(attempt, failure) || !this.#retry(exchange)) this.give(exchange, failure);
   }
 
   /** There will be no answer from a server: ours, if none has begun; else the connection ends where it broke off. */
@@ -121,14 +120,18 @@ export class Troubles {
     else this.refuseUnread(client, REFUSE.HEAD_TIMEOUT);
   }
 
-  #retryAllowed(exchange: Exchange): boolean {
+  /** Returns false when there is no retry left, or nobody to take it: then the last failure is the answer. */
+  #retry(exchange: Exchange): boolean {
     const { retry } = exchange.snapshot.config;
-    const { observer, clock } = this.#service.parts;
+    const { counters } = this.#service.parts.observer;
     if (exchange.history.length > retry.attempts) return false;
-    const allowed = this.#budget.take(retry.budgetPercent, observer.counters.exchangesSettled, clock());
-    if (allowed) observer.counters.retries++;
-    else observer.counters.retriesOverBudget++;
-    return allowed;
+    if (!this.#budget.take(retry.budgetPercent, counters.exchangesSettled, this.#service.parts.clock())) {
+      counters.retriesOverBudget++;
+      return false;
+    }
+    const found = this.#service.attempt(exchange);
+    if (found) counters.retries++;
+    return found;
   }
 
   #cut(exchange: Exchange): void {

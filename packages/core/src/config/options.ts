@@ -258,7 +258,7 @@ export interface LimitOptions {
    */
   readonly requestBufferBytes?: number | undefined;
   /**
-   * Bytes of the extensions of one chunk (RFC 9112, section 7.1.1). 0..16_384.
+   * Bytes of the chunk extensions of one body together (RFC 9112, section 7.1.1). 0..16_384.
    * @default 1_024
    */
   readonly chunkExtensionBytes?: number | undefined;

@@ -20,7 +20,7 @@ const RELATIONS: readonly Relation[] = [
     smaller: "trailerBytes",
     larger: "headBytes",
     equal: true,
-    why: "trailers are read into the buffer of a head",
+    why: "trailers are fields that come late, and no more of them than of those in a head",
   },
   {
     smaller: "headBytes",

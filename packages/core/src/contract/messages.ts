@@ -24,7 +24,7 @@ export interface ServerLoad {
   readonly ejected: boolean;
 }
 
-/** The total of all acceptors at one server, as published by the coordinator. */
+/** The total of all acceptors but the reader at one server, as published by the coordinator. */
 export interface PublishedLoad {
   readonly server: string;
   readonly outstanding: number;

@@ -74,6 +74,12 @@ export class ResponseHead {
     return `${name} at octet ${at}: expected ${expected}`;
   }
 
+  /** It was refused for its size. */
+  get tooLarge(): boolean {
+    const { rule } = this.#offence;
+    return rule === REFUSE.HEAD_BYTES || rule === REFUSE.FIELDS;
+  }
+
   /** Judges the head that begins at `from` in `source`. `toHead`: the request's method was HEAD. */
   judge(source: Uint8Array, from: number, to: number, toHead: boolean): HeadOutcome {
     const length = Math.min(to - from, this.#limits.headBytes + 1);

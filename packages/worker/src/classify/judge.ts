@@ -148,6 +148,11 @@ export class Judge {
     const verdict = this.#verdict;
     verdict.kind = RECORD.REFUSED;
     this.#describe();
+    // Nothing of the head that was judged before may stay: it may be another client's.
+    verdict.rule = NONE;
+    verdict.class = NONE;
+    verdict.affinity = NO_AFFINITY;
+    if (this.#head.targetLength === 0) verdict.method = NONE;
     verdict.refusal = this.#head.refusal;
     verdict.refusalAt = this.#head.refusalAt;
     verdict.dropCount = 0;
@@ -190,6 +195,9 @@ export class Judge {
     this.#batch.publish();
   }
 }
+
+/** No rule, no class, no method. */
+const NONE = -1;
 
 /** Ranges and octets of text that one record can need at most: PARSER_FIELDS / 2 ranges, a user, an address. */
 const MAX_RANGES = 257;

@@ -13,6 +13,7 @@ import {
   RESPONSE_BODY,
   type ResponseHead,
 } from "@shunt/core";
+import { mayCompleteHead } from "../io/head-completion.ts";
 import { Outbox } from "../io/outbox.ts";
 import { type ReadBuffers, Reader } from "../io/read-buffers.ts";
 import { Deadline, type TimerWheel } from "../io/timer-wheel.ts";
@@ -56,6 +57,8 @@ export interface ServerConnectionParts {
 type State = "connecting" | "idle" | "busy" | "tunnel" | "closed";
 
 const EMPTY = Buffer.alloc(0);
+/** Interim responses to one request: each of them may wait in memory, and each moves the time limit of the response. */
+const MOST_INTERIMS = 32;
 
 /**
  * A second connection (claim C10): to one server, carrying one exchange at a time. It is used again only after a
@@ -76,6 +79,11 @@ export class ServerConnection {
   #partial: Buffer = EMPTY;
   #body: BodyFraming = NO_BODY;
   #headSeen = false;
+  #interims = 0;
+  /** How often the outbox had been flushed when the request's head went into it. */
+  #flushesBefore = 0;
+  /** An exchange with credentials that belong to the connection has used it: it serves its client alone. */
+  #bound = false;
   /** What was received so far allows another exchange behind this one. */
   #reusable = true;
   #paused = false;
@@ -117,11 +125,14 @@ export class ServerConnection {
     attempt.onReused = this.carried++ > 0;
     this.#body = NO_BODY;
     this.#headSeen = false;
+    this.#interims = 0;
     this.#unchunked = undefined;
     if (this.state === "idle") {
       this.state = "busy";
       this.#deadline.set(config.timeouts.responseMs);
     }
+    if (attempt.exchange.has(HEAD_FLAG.BOUND)) this.#bound = true;
+    this.#flushesBefore = this.#outbox.flushes;
     this.#outbox.push(attempt.exchange.requestHead);
   }
 
@@ -139,6 +150,11 @@ export class ServerConnection {
     return !this.#full;
   }
 
+  /** Nothing of the request has left: whatever the server says is about something else. */
+  get #unsent(): boolean {
+    return this.#outbox.flushes === this.#flushesBefore;
+  }
+
   /** No more should be sent before `writable`, which is sure to come. */
   get #full(): boolean {
     return this.#outbox.isFull(this.#config.limits.requestBufferBytes);
@@ -149,12 +165,15 @@ export class ServerConnection {
     this.#outbox.end();
   }
 
-  /** Stops reading: what comes stays in the kernel, and then with the server. Whoever makes us pause has a time limit. */
+  /**
+   * Stops reading: what comes stays in the kernel, and then with the server. Whoever makes us pause has a time limit;
+   * in a tunnel it is ours, of octets either way.
+   */
   pause(): void {
     if (this.#paused) return;
     this.#paused = true;
     this.#socket.pause();
-    this.#deadline.clear();
+    if (this.state !== "tunnel") this.#deadline.clear();
   }
 
   resume(): void {
@@ -202,36 +221,43 @@ export class ServerConnection {
     if (attempt === undefined) this.#closeIdle("unsolicited octets");
     else if (this.state === "tunnel") this.#tunnelled(attempt, chunk);
     else if (this.#headSeen) this.#takeBody(attempt, chunk);
+    else if (this.#unsent) this.#lost(attempt, "unsolicited octets");
     else this.#takeHeads(attempt, chunk);
   }
 
-  /** Interim responses, any number of them, and the head of the final one. */
   #takeHeads(attempt: Attempt, chunk: Buffer): void {
-    const source = this.#partial.length === 0 ? chunk : Buffer.concat([this.#partial, chunk]);
-    this.#partial = EMPTY;
-    const { head } = this.#parts;
-    const toHead = attempt.exchange.has(HEAD_FLAG.HEAD_METHOD);
-    let at = 0;
-    while (at < source.length) {
-      const outcome = head.judge(source, at, source.length, toHead);
-      if (outcome === HEAD.INCOMPLETE) {
-        this.#partial = Buffer.from(source.subarray(at));
-        return;
-      }
-      if (outcome === HEAD.REFUSED) {
-        this.#fail(attempt, FAILURE.RESPONSE_MALFORMED, head.wrong);
-        return;
-      }
-      at += head.end;
-      if (!head.interim) {
-        if (head.status === 101) this.#upgrade(attempt, source.subarray(at));
-        else this.#takeFinal(attempt, source, at);
-        return;
-      }
-      this.#deadline.set(this.#config.timeouts.responseMs);
-      this.#parts.events.interim(attempt, head);
-      if (this.attempt !== attempt) return;
+    const before = this.#partial.length;
+    const source = before === 0 ? chunk : Buffer.concat([this.#partial, chunk]);
+    if (before > 0 && !mayCompleteHead(source, before, this.#config.limits.headBytes)) {
+      this.#partial = source;
+      return;
     }
+    this.#partial = EMPTY;
+    for (let at = 0; at < source.length && this.attempt === attempt; )
+      at = this.#takeHead(attempt, source, at);
+  }
+
+  /** An interim response, or the head of the final one. Returns where to go on behind an interim one. */
+  #takeHead(attempt: Attempt, source: Buffer, at: number): number {
+    const { head } = this.#parts;
+    const outcome = head.judge(source, at, source.length, attempt.exchange.has(HEAD_FLAG.HEAD_METHOD));
+    const end = at + head.end;
+    if (outcome === HEAD.INCOMPLETE) this.#partial = Buffer.from(source.subarray(at));
+    else if (outcome === HEAD.REFUSED) this.#fail(attempt, FAILURE.RESPONSE_MALFORMED, head.wrong);
+    else if (head.interim) return this.#takeInterim(attempt, end);
+    else if (head.status === 101) this.#upgrade(attempt, source.subarray(end));
+    else this.#takeFinal(attempt, source, end);
+    return source.length;
+  }
+
+  #takeInterim(attempt: Attempt, end: number): number {
+    if (++this.#interims > MOST_INTERIMS)
+      this.#fail(attempt, FAILURE.RESPONSE_MALFORMED, `more than ${MOST_INTERIMS} interim responses`);
+    else {
+      this.#deadline.set(this.#config.timeouts.responseMs);
+      this.#parts.events.interim(attempt, this.#parts.head);
+    }
+    return end;
   }
 
   #takeFinal(attempt: Attempt, source: Buffer, at: number): void {
@@ -306,7 +332,7 @@ export class ServerConnection {
     this.state = "idle";
     this.resume();
     this.#deadline.set(timeouts.serverIdleMs);
-    if (exchange.has(HEAD_FLAG.BOUND)) exchange.client.bind(this);
+    if (this.#bound) exchange.client.bind(this);
     else if (!this.backend.checkIn(this, limits.idlePerServer)) this.destroy();
   }
 
@@ -347,6 +373,7 @@ export class ServerConnection {
 
   /** The connection is gone in the middle of an exchange. */
   #lost(attempt: Attempt, detail: string): void {
+    attempt.unsent = this.#unsent;
     const silent = !this.#headSeen && this.#partial.length === 0;
     this.#fail(attempt, silent ? FAILURE.CONNECTION_TERMINATED : FAILURE.RESPONSE_INCOMPLETE, detail);
   }
@@ -358,7 +385,7 @@ export class ServerConnection {
       this.#fail(attempt, FAILURE.CONNECTION_TIMEOUT, "timeouts.connectMs");
     else if (this.state === "tunnel")
       this.#fail(attempt, FAILURE.RESPONSE_INCOMPLETE, "timeouts.tunnelIdleMs");
-    else if (this.#headSeen) this.#fail(attempt, FAILURE.RESPONSE_INCOMPLETE, "timeouts.bodyIdleMs");
+    else if (this.#headSeen) this.#fail(attempt, FAILURE.BODY_TIMEOUT, "timeouts.bodyIdleMs");
     else this.#fail(attempt, FAILURE.RESPONSE_TIMEOUT, "timeouts.responseMs");
   }
 

@@ -66,12 +66,14 @@ export class AccessLog {
     const { attempt } = exchange;
     const timers = timersOf(exchange, now);
     const rule = config.rules[exchange.rule]?.name;
+    const cls = config.classes[exchange.class]?.name;
     let line = `{"level":${INFO},"time":${Math.round(performance.timeOrigin + now)},"acceptor":${this.#acceptor}`;
     line += `,"id":"${id}","client":"${exchange.forwardedClient ?? exchange.client.address.text}"`;
     if (exchange.user !== undefined) line += `,"user":${JSON.stringify(exchange.user)}`;
     line += `,"method":"${exchange.methodName}","host":${JSON.stringify(exchange.authority)}`;
     line += `,"target":${JSON.stringify(exchange.target)},"http":"${exchange.has(HEAD_FLAG.HTTP_1_0) ? "1.0" : "1.1"}"`;
-    line += `,"status":${exchange.status},"class":${JSON.stringify(config.classes[exchange.class]?.name)}`;
+    line += `,"status":${exchange.status}`;
+    if (cls !== undefined) line += `,"class":${JSON.stringify(cls)}`;
     if (rule !== undefined) line += `,"rule":${JSON.stringify(rule)}`;
     if (attempt !== undefined) {
       line += `,"pool":${JSON.stringify(attempt.backend.pool)},"server":${JSON.stringify(attempt.backend.name)}`;

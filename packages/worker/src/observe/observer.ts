@@ -76,6 +76,8 @@ export class Observer {
   verdictOf(refusal: number): Verdict {
     const verdict = new Verdict();
     verdict.refusal = refusal;
+    verdict.method = -1;
+    verdict.class = -1;
     return verdict;
   }
 

@@ -19,6 +19,8 @@ export function endOf(failure: Failure, phase: "H" | "D"): string {
       return "PC";
     case FAILURE.RESPONSE_TIMEOUT:
       return "sH";
+    case FAILURE.BODY_TIMEOUT:
+      return "sD";
     case FAILURE.RESPONSE_MALFORMED:
     case FAILURE.UPGRADE_FAILED:
       return `P${phase}`;

@@ -146,7 +146,7 @@ export class Exchange {
   refused(refusal: number): void {
     const { rule, status } = REFUSALS[refusal] as Refusal;
     this.refusal = refusal;
-    this.ended = "PR";
+    this.ended = refusal === REFUSE.HEAD_TIMEOUT || refusal === REFUSE.BODY_TIMEOUT ? "cR" : "PR";
     this.failure = rule;
     if (!this.headSent) this.status = status;
     this.client.lastRequestSeen = true;

@@ -1,5 +1,6 @@
 import {
   type AttemptRecord,
+  type Condition,
   compileRules,
   type ExchangeRecord,
   FieldNames,
@@ -8,6 +9,7 @@ import {
   parseAddress,
   RequestHead,
   type ResolvedClass,
+  type ResolvedRule,
   type Snapshot,
 } from "@shunt/core";
 import type { Attempt } from "./attempt.ts";
@@ -18,6 +20,9 @@ import { type Timers, timersOf } from "./timers.ts";
 const REMEMBERED_HEAD_BYTES = 4_096;
 /** Fields whose values are nobody else's business. */
 const SECRET = new Set(["authorization", "proxy-authorization", "cookie"]);
+/** What stands for a value that no rule compares. */
+const PRESENT = "(present)";
+const PRESENCE = new Set(["present", "absent"]);
 const NO_HEAD = Buffer.alloc(0);
 
 /** What is kept of a settled exchange: enough to explain its decision, and to decide it again by other rules. */
@@ -53,10 +58,11 @@ export class Recorder {
 
   constructor(acceptor: string, size: number) {
     this.#acceptor = acceptor;
-    this.#ring = new Array<Remembered | undefined>(Math.max(1, size)).fill(undefined);
+    this.#ring = new Array<Remembered | undefined>(size).fill(undefined);
   }
 
   remember(exchange: Exchange, id: string, now: number): void {
+    if (this.#ring.length === 0) return;
     const { received } = exchange;
     this.#ring[this.#written++ % this.#ring.length] = {
       id,
@@ -145,11 +151,28 @@ function factsRead({ snapshot, head, client, user }: Remembered): Record<string,
   if (head.length === 0 || address === undefined || parsed.judge(0, head.length, true) !== HEAD.COMPLETE)
     return {};
   const facts = new HeadFacts(parsed, names).of(address, user);
+  const compared = comparedFacts(config.rules);
   const read: Record<string, readonly string[]> = {};
-  for (const name of reads.headers) if (!SECRET.has(name)) read[`header.${name}`] = facts.header(name);
-  for (const name of reads.cookies) read[`cookie.${name}`] = facts.cookie(name);
-  for (const name of reads.queries) read[`query.${name}`] = facts.query(name);
+  const note = (fact: string, values: readonly string[]): void => {
+    read[fact] = compared.has(fact) ? values : values.map(() => PRESENT);
+  };
+  for (const name of reads.headers) if (!SECRET.has(name)) note(`header.${name}`, facts.header(name));
+  for (const name of reads.cookies) note(`cookie.${name}`, facts.cookie(name));
+  for (const name of reads.queries) note(`query.${name}`, facts.query(name));
   if (reads.path) read.path = [facts.path];
   if (reads.host) read.host = [facts.host];
   return read;
+}
+
+/** Facts whose values rules compare. Of one that is only asked for its presence the value, a session say, is not shown. */
+function comparedFacts(rules: readonly ResolvedRule[]): Set<string> {
+  const compared = new Set<string>();
+  const look = (condition: Condition): void => {
+    if (condition.kind === "not") look(condition.of);
+    else if (condition.kind !== "test") condition.of.forEach(look);
+    else if ("name" in condition.on && !PRESENCE.has(condition.matcher.kind))
+      compared.add(`${condition.on.fact}.${condition.on.name}`);
+  };
+  for (const { when } of rules) look(when);
+  return compared;
 }
