@@ -18,9 +18,6 @@ import {
 } from "@shunt/core";
 import type { ServerConnection } from "./server-connection.ts";
 
-/** Connections of one server that carry nothing at the moment, and are kept for the next request. */
-const NO_CONNECTIONS: readonly ServerConnection[] = Object.freeze([]);
-
 /**
  * One server as this acceptor sees it: its load, its health, its connections. It outlives snapshots as long as the
  * server stays in its pool under the same address, and is a candidate for the balancers as it stands.
@@ -42,7 +39,8 @@ export class Backend implements Candidate, Ejectable {
   ejection: Ejection;
   /** Connections open or being opened. */
   connections = 0;
-  #idle: ServerConnection[] = [];
+  /** Connections that carry nothing at the moment, and are kept for the next request; the one used last at the end. */
+  readonly #idle: ServerConnection[] = [];
   #latencyMs = 0;
   #latencyAt = 0;
   readonly #clock: () => number;
@@ -132,9 +130,5 @@ export class Backend implements Candidate, Ejectable {
   forget(connection: ServerConnection): void {
     const at = this.#idle.lastIndexOf(connection);
     if (at >= 0) this.#idle.splice(at, 1);
-  }
-
-  get idle(): readonly ServerConnection[] {
-    return this.#idle.length === 0 ? NO_CONNECTIONS : this.#idle;
   }
 }

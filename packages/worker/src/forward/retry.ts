@@ -33,6 +33,7 @@ export class RetryBudget {
 export function mayRetry(attempt: Attempt, failure: Failure): boolean {
   const { exchange } = attempt;
   if (failure.retry === "never" || exchange.headSent || exchange.bytesOut > 0) return false;
-  if (failure.retry === "idempotent" && !exchange.has(HEAD_FLAG.IDEMPOTENT)) return false;
+  const safe = failure.retry === "unsent" || attempt.unsent || exchange.has(HEAD_FLAG.IDEMPOTENT);
+  if (!safe) return false;
   return !exchange.has(HEAD_FLAG.CONTENT) || exchange.replay !== undefined;
 }

@@ -17,6 +17,8 @@ export class Outbox implements Flushable {
   readonly #turn: Turn;
   #pieces: Uint8Array[] = [];
   #bytes = 0;
+  /** How often what waited was handed to the kernel. */
+  flushes = 0;
   #dirty = false;
   #endAfter = false;
   #ended = false;
@@ -84,6 +86,7 @@ export class Outbox implements Flushable {
 
   flush(): void {
     this.#dirty = false;
+    this.flushes++;
     const pieces = this.#pieces;
     if (pieces.length > 0) {
       const bytes = this.#bytes;

@@ -17,6 +17,8 @@ export class Attempt {
   connection: ServerConnection | undefined = undefined;
   /** Its connection had carried another exchange before: the server may have been closing it. */
   onReused = false;
+  /** It failed before anything of the request had left. */
+  unsent = false;
   /** The server has ended its side of the tunnel. */
   serverEnded = false;
   /** A code of FAILURE when it failed. */
