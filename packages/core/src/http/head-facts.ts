@@ -1,8 +1,7 @@
 import type { Address, Facts } from "../classify/facts.ts";
 import { allCookies, cookieValues } from "./cookie.ts";
-import type { FieldNames } from "./field-names.ts";
-import { FIELD } from "./field-names.ts";
-import { methodName } from "./methods.ts";
+import { FIELD, type FieldNames } from "./field-names.ts";
+import { METHOD, methodName } from "./methods.ts";
 import { QUESTION } from "./octets.ts";
 import type { RequestHead } from "./request-head.ts";
 import { allQueryValues, pathForMatching, queryValues } from "./target.ts";
@@ -96,8 +95,9 @@ export class HeadFacts implements Facts {
     const end = targetAt + targetLength;
     let query = targetAt;
     while (query < end && bytes[query] !== QUESTION) query++;
-    const path = bytes.latin1Slice(targetAt, query);
-    this.#path = path === "" ? "/" : pathForMatching(path);
+    // An OPTIONS for an authority alone is sent as one for the whole server (RFC 9112 section 3.2.4).
+    const isForServer = targetLength === 0 && this.#head.method === METHOD.OPTIONS;
+    this.#path = isForServer ? "*" : pathForMatching(bytes.latin1Slice(targetAt, query));
     this.#query = query < end ? bytes.latin1Slice(query + 1, end) : "";
   }
 }

@@ -42,15 +42,18 @@ export const LLHTTP = Object.freeze({
 
 const REQUEST = 1;
 const RESPONSE = 2;
-/** Bytes that can be loaded at once; `limits.headBytes` stays below it. */
-export const PARSER_BYTES = 131_072;
-/** Fields that can be told apart at once; `limits.fields` stays below it. */
-export const PARSER_FIELDS = 512;
+/** Bytes that can be loaded at once; `limits.headBytes` stays below it, so that a head too large can be seen as such. */
+export const PARSER_BYTES = 270_336;
+/** Fields that can be told apart at once; `limits.fields` does not exceed it. */
+export const PARSER_FIELDS = 4_096;
 
 /** Returned to llhttp by the end of a head: there is no body for you, stop here. */
 const STOP_AFTER_HEAD = 2;
 const CONTINUE = 0;
 const ABORT = -1;
+
+/** One for all parsers of a thread. */
+let compiled: WebAssembly.Module | undefined;
 
 const NOTHING = 0;
 const IN_NAME = 1;
@@ -76,7 +79,8 @@ export class HeadParser {
 
   constructor(kind: "request" | "response") {
     const proceed = (): number => CONTINUE;
-    const instance = new WebAssembly.Instance(new WebAssembly.Module(wasm), {
+    compiled ??= new WebAssembly.Module(wasm);
+    const instance = new WebAssembly.Instance(compiled, {
       env: {
         wasm_on_message_begin: proceed,
         wasm_on_url: (_: number, at: number, length: number) => this.#url(at, length),

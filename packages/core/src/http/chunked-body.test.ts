@@ -1,0 +1,181 @@
+import { describe, expect, test } from "vitest";
+import { draw } from "../random.ts";
+import { ChunkedBody } from "./chunked-body.ts";
+
+const LIMITS = { chunkExtensionBytes: 64, trailerBytes: 64 };
+
+interface Taken {
+  readonly taken: number;
+  readonly data: string;
+  /** A fault, "done", or "more". */
+  readonly end: string;
+}
+
+/** Takes a body in pieces that end at the offsets in `cuts`. */
+function take(text: string, cuts: readonly number[] = [], limits = LIMITS): Taken {
+  const octets = Buffer.from(text, "latin1");
+  let data = "";
+  const body = new ChunkedBody(limits, (bytes, from, to) => {
+    data += Buffer.from(bytes.subarray(from, to)).latin1Slice();
+  });
+  let taken = 0;
+  let from = 0;
+  for (const to of [...cuts, octets.length]) {
+    taken += body.take(octets, from, to);
+    from = to;
+  }
+  return { taken, data, end: body.fault ?? (body.done ? "done" : "more") };
+}
+
+const GOOD: readonly (readonly [body: string, data: string])[] = [
+  ["0\r\n\r\n", ""],
+  ["5\r\nhello\r\n0\r\n\r\n", "hello"],
+  ["1\r\na\r\n00b\r\nhello world\r\n000\r\n\r\n", "ahello world"],
+  ["A\r\n0123456789\r\na\r\n0123456789\r\n0\r\n\r\n", "01234567890123456789"],
+  ["2\r\n\r\n\r\n0\r\n\r\n", "\r\n"],
+  ["5;a\r\n0\r\n\r\n\r\n0\r\n\r\n", "0\r\n\r\n"],
+  ["5;a=b;c\r\nhello\r\n0;d\r\n\r\n", "hello"],
+  ['5;a="b;\\"";c=d\r\nhello\r\n0\r\n\r\n', "hello"],
+  ["0\r\nA: b\r\nC:\r\nD: \xff\t \r\n\r\n", ""],
+  ["000000000001\r\nx\r\n0\r\n\r\n", "x"],
+];
+
+describe("ChunkedBody", () => {
+  test.each(GOOD)("takes %j, and gives its data", (text, data) => {
+    expect(take(text)).toEqual({ taken: text.length, data, end: "done" });
+  });
+
+  test.each(GOOD)("takes %j the same when it is cut anywhere", (text, data) => {
+    const whole = { taken: text.length, data, end: "done" };
+    for (let cut = 0; cut <= text.length; cut++) expect(take(text, [cut])).toEqual(whole);
+    expect(
+      take(
+        text,
+        [...text].map((_, i) => i),
+      ),
+    ).toEqual(whole);
+  });
+
+  test.each(GOOD)("asks for more at every beginning of %j", (text) => {
+    for (let length = 0; length < text.length; length++) expect(take(text.slice(0, length)).end).toBe("more");
+  });
+
+  test.each(GOOD)("takes nothing of what follows %j", (text, data) => {
+    const next = "5\r\nworld\r\n0\r\n\r\n";
+    expect(take(text + next)).toEqual({ taken: text.length, data, end: "done" });
+    for (let cut = 0; cut <= text.length; cut++) expect(take(text + next, [cut]).taken).toBe(text.length);
+  });
+
+  const BAD: readonly (readonly [fault: string, body: string])[] = [
+    ["chunk", "\r\n"],
+    ["chunk", "g\r\n"],
+    ["chunk", "-1\r\n"],
+    ["chunk", "+1\r\n"],
+    ["chunk", "0x1\r\n"],
+    ["chunk", " 1\r\n"],
+    ["chunk", "1 \r\n"],
+    ["chunk", "1\t\r\n"],
+    ["chunk", "1_0\r\n"],
+    ["chunk", "1,1\r\n"],
+    ["chunk", "1\n"],
+    ["chunk", "1\rx"],
+    ["chunk", "1\0\r\n"],
+    ["chunk", "\xb9\r\n"],
+    ["chunk", ";a\r\n"],
+    ["chunk", "5\r\nhello\n0"],
+    ["chunk", "5\r\nhello0\r\n"],
+    ["chunk", "5\r\nhello\r0"],
+    ["chunk", "5\r\nhello\r\r\n"],
+    ["chunk", "5\r\nhello\n\r\n"],
+    ["chunk", "5\r\nhell\r\n0\r\n\r\n"],
+    ["chunk", "5\r\nhello\r\n\r\n"],
+    ["chunk", "1000000000000\r\n"],
+    ["chunk", "0000000000001\r\n"],
+    ["chunk", "ffffffffffffffff1\r\n"],
+    ["chunk", "5;\r\n"],
+    ["chunk", "5;a\nhello"],
+    ["chunk", "5;a\rhello"],
+    ["chunk", "0\r\n\rx"],
+    ["trailer", "0\r\n\n"],
+    ["trailer", "0\r\nA\r\n"],
+  ];
+
+  test.each(BAD)("faults with %s: %j", (fault, text) => {
+    expect(take(text).end).toBe(fault);
+  });
+
+  test.each(BAD)("faults with %s at the same octet when %j is cut anywhere", (fault, text) => {
+    const { taken } = take(text);
+    for (let cut = 0; cut <= text.length; cut++)
+      expect(take(text, [cut])).toMatchObject({ taken, end: fault });
+  });
+
+  test("takes nothing more once it has faulted", () => {
+    const body = new ChunkedBody(LIMITS);
+    const octets = Buffer.from("x\r\n5\r\nhello\r\n");
+    expect(body.take(octets, 0, octets.length)).toBe(1);
+    expect(body.take(octets, 3, octets.length)).toBe(0);
+  });
+
+  test("counts a chunk of 2^48 octets less one", () => {
+    const body = new ChunkedBody(LIMITS);
+    const size = Buffer.from("ffffffffffff\r\n");
+    body.take(size, 0, size.length);
+    for (let i = 1; i < 2 ** 18; i++) body.take(size, 0, 2 ** 30);
+    expect(body.take(size, 0, 2 ** 30 - 1)).toBe(2 ** 30 - 1);
+    const end = Buffer.from("\r\n0\r\n\r\n");
+    expect(body.take(end, 0, end.length)).toBe(end.length);
+    expect([body.fault, body.done]).toEqual([undefined, true]);
+  });
+
+  test("passes what it was given on to its sink, and copies nothing", () => {
+    const pieces: [number, number][] = [];
+    const octets = Buffer.from("5\r\nhello\r\n0\r\n\r\n");
+    const body = new ChunkedBody(LIMITS, (bytes, from, to) => {
+      expect(bytes).toBe(octets);
+      pieces.push([from, to]);
+    });
+    body.take(octets, 0, 6);
+    body.take(octets, 6, octets.length);
+    expect(pieces).toEqual([
+      [3, 6],
+      [6, 8],
+    ]);
+  });
+
+  test("bounds the extensions of all chunks together", () => {
+    const limits = { chunkExtensionBytes: 6, trailerBytes: 0 };
+    expect(take("1;ab\r\nx\r\n0;ab\r\n\r\n", [], limits).end).toBe("done");
+    expect(take("1;ab\r\nx\r\n0;abc\r\n\r\n", [], limits).end).toBe("chunk-extension-bytes");
+    expect(take("1\r\nx\r\n0\r\n\r\n", [], { chunkExtensionBytes: 0, trailerBytes: 0 }).end).toBe("done");
+  });
+
+  test("gives back data of any chunks, cut anywhere", () => {
+    for (let seed = 0; seed < 300; seed++) {
+      const { text, data } = randomBody(seed);
+      const cuts = Array.from({ length: draw(seed, 90) % 5 }, (_, i) => draw(seed, 91 + i) % text.length);
+      expect(
+        take(
+          text,
+          cuts.sort((a, b) => a - b),
+        ),
+      ).toEqual({ taken: text.length, data, end: "done" });
+    }
+  });
+});
+
+/** Chunks of 1 to 40 octets of any kind, sizes in any case and with zeros before them. */
+function randomBody(seed: number): { text: string; data: string } {
+  let text = "";
+  let data = "";
+  const chunks = draw(seed, 0) % 6;
+  for (let i = 0; i < chunks; i++) {
+    const length = 1 + (draw(seed, i * 50 + 1) % 40);
+    const octets = Array.from({ length }, (_, k) => draw(seed, i * 50 + 2 + k) & 0xff);
+    const chunk = String.fromCharCode(...octets);
+    const size = "0".repeat(draw(seed, i + 1_000) % 4) + length.toString(16);
+    text += `${i % 2 === 0 ? size : size.toUpperCase()}\r\n${chunk}\r\n`;
+    data += chunk;
+  }
+  return { text: `${text}0\r\n\r\n`, data };
+}
