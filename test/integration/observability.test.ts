@@ -85,7 +85,8 @@ test("/metrics is of the text format: each metric has a type, and each sample a 
     const [, typed] = /^# TYPE (\w+) (?:counter|gauge|histogram)$/.exec(line) ?? [];
     if (typed !== undefined) types.add(typed);
     else if (line !== "" && !line.startsWith("# HELP ")) {
-      const [, name] = /^(shunt_\w+?)(?:_bucket|_sum|_count)?(?:\{[^}]*\})? -?[0-9.e+-]+$/.exec(line) ?? [];
+      const [, name] =
+        /^(shunt_\w+?)(?:_bucket|_sum|_count)?(?:\{[^}]*\})? (?:-?[0-9][0-9.e+-]*|Nan)$/.exec(line) ?? [];
       expect([line, types.has(name ?? "")]).toEqual([line, true]);
     }
   }
