@@ -289,6 +289,11 @@ export class ClientConnection implements Unread {
     else this.#bound = connection;
   }
 
+  /** The server at which a connection is kept for this client. */
+  get boundTo(): Backend | undefined {
+    return this.#bound?.backend;
+  }
+
   /** The connection kept for this client, if it is one to that server and still there. */
   takeBound(backend: Backend): ServerConnection | undefined {
     const connection = this.#bound;

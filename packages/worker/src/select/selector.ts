@@ -18,6 +18,11 @@ import { Backend } from "../connect/backend.ts";
 import { Attempt } from "../track/attempt.ts";
 import type { Exchange } from "../track/exchange.ts";
 
+/** What the pools of all generations share: how many acceptors there are. */
+interface Fleet {
+  acceptors: number;
+}
+
 /** One pool as balancers see it: its servers of this snapshot, with the loads of now. */
 class Pool implements PoolView {
   readonly balance: ResolvedPool["balance"];
@@ -25,15 +30,15 @@ class Pool implements PoolView {
   readonly outstandingPerServer: number;
   readonly outstandingLimit: number;
   readonly plan: BalancePlan;
-  acceptors: number;
   /** Begins anywhere: acceptors that all began at 0 would take the same turns together. */
   turn: number;
+  readonly #fleet: Fleet;
 
   constructor(
     pool: ResolvedPool,
     candidates: readonly Backend[],
     outstandingPerServer: number,
-    acceptors: number,
+    fleet: Fleet,
     turn: number,
   ) {
     this.balance = pool.balance;
@@ -41,17 +46,25 @@ class Pool implements PoolView {
     this.outstandingPerServer = outstandingPerServer;
     this.outstandingLimit = pool.outstanding;
     this.plan = planFor(pool.servers, pool.balance);
-    this.acceptors = acceptors;
     this.turn = turn;
+    this.#fleet = fleet;
+  }
+
+  get acceptors(): number {
+    return this.#fleet.acceptors;
   }
 }
 
 /** The pools of one snapshot. */
 interface Generation {
-  readonly snapshot: Snapshot;
+  readonly number: number;
   readonly pools: readonly Pool[];
   readonly view: (pool: number) => Pool | undefined;
 }
+
+/** Before the first snapshot: nobody takes a request. */
+const NOBODY: Generation = Object.freeze({ number: -1, pools: [], view: () => undefined });
+const NOTHING_COMPARED: readonly number[] = Object.freeze([]);
 
 /**
  * Which server takes a request: the class from the verdict, the servers from the exchange's snapshot, the loads of
@@ -63,46 +76,39 @@ export class Selector {
   readonly #seeds: SeedSequence;
   readonly #trace = new ChoiceTrace();
   readonly #choice: Choice = newChoice();
-  /** By generation; those that no exchange keeps any more are forgotten with the third that follows. */
-  readonly #generations = new Map<number, Generation>();
-  #latest!: Generation;
-  #acceptors = 1;
+  readonly #fleet: Fleet;
+  /** As long as an exchange keeps a snapshot, it is served by the pools of that one and no other. */
+  readonly #generations = new WeakMap<Snapshot, Generation>();
+  #latest = NOBODY;
 
   constructor(snapshot: Snapshot, seeds: SeedSequence, clock: () => number) {
     this.#clock = clock;
     this.#seeds = seeds;
-    this.#acceptors = snapshot.config.acceptors;
+    this.#fleet = { acceptors: snapshot.config.acceptors };
     this.adopt(snapshot);
   }
 
-  /** Servers known to the latest snapshot, and those that still answer requests of an older one. */
+  /** Servers of the latest snapshot, and those of older ones that still answer requests. */
   get backends(): Iterable<Backend> {
     return this.#backends.values();
   }
 
-  /** Takes a new snapshot for what begins from now on. */
+  /** Takes a new snapshot for what begins from now on. One that is older than the latest is ignored. */
   adopt(snapshot: Snapshot): void {
-    const { config } = snapshot;
-    const pools = config.pools.map((pool) => {
+    if (snapshot.generation <= this.#latest.number) return;
+    const { pools, limits } = snapshot.config;
+    const views = pools.map((pool) => {
       const candidates = pool.servers.map((server) => this.#backendOf(pool.name, server));
-      return new Pool(
-        pool,
-        candidates,
-        config.limits.outstandingPerServer,
-        this.#acceptors,
-        this.#seeds.next(),
-      );
+      return new Pool(pool, candidates, limits.outstandingPerServer, this.#fleet, this.#seeds.next());
     });
-    this.#latest = { snapshot, pools, view: (pool) => pools[pool] };
-    this.#generations.set(snapshot.generation, this.#latest);
+    this.#latest = { number: snapshot.generation, pools: views, view: (pool) => views[pool] };
+    this.#generations.set(snapshot, this.#latest);
     this.#forget();
   }
 
   /** What the other acceptors have outstanding, as the coordinator last told. */
   applyLoad(acceptors: number, servers: readonly PublishedLoad[]): void {
-    this.#acceptors = Math.max(1, acceptors);
-    for (const { pools } of this.#generations.values())
-      for (const pool of pools) pool.acceptors = this.#acceptors;
+    this.#fleet.acceptors = Math.max(1, acceptors);
     const now = this.#clock();
     for (const { server, outstanding } of servers) {
       const backend = this.#backends.get(server);
@@ -117,9 +123,11 @@ export class Selector {
    * pool first, then its spill pool, no other ever (claims C7 to C9).
    */
   select(exchange: Exchange): Attempt | undefined {
+    const generation = this.#generationOf(exchange);
     const { snapshot, affinity, tried } = exchange;
-    const generation = this.#generations.get(snapshot.generation) ?? this.#latest;
     const cls = snapshot.config.classes[exchange.class] as ResolvedClass;
+    const bound = this.#selectBound(exchange, generation, cls);
+    if (bound !== undefined) return bound;
     const choice = this.#choice;
     const seed = this.#seeds.next();
     if (!chooseForClass(cls, generation.view, seed, affinity, tried, choice, this.#trace)) return undefined;
@@ -133,7 +141,7 @@ export class Selector {
   /** Notes that the server has failed the exchange: the next choice passes it over. */
   exclude(attempt: Attempt): void {
     const { exchange, backend, spilled } = attempt;
-    const generation = this.#generations.get(exchange.snapshot.generation) ?? this.#latest;
+    const generation = this.#generationOf(exchange);
     const cls = exchange.snapshot.config.classes[exchange.class] as ResolvedClass;
     const index = generation.pools[spilled ? cls.spill : cls.pool]?.candidates.indexOf(backend) ?? -1;
     if (index < 0) return;
@@ -156,6 +164,27 @@ export class Selector {
     }
   }
 
+  /** Requests may be judged by a snapshot a moment before it is adopted here; then that is done now. */
+  #generationOf({ snapshot }: Exchange): Generation {
+    if (!this.#generations.has(snapshot)) this.adopt(snapshot);
+    return this.#generations.get(snapshot) ?? NOBODY;
+  }
+
+  /**
+   * Credentials that belong to a connection hold at its server alone (NTLM, Negotiate): that one is asked again as long
+   * as it takes requests and the class of the request lets it.
+   */
+  #selectBound(exchange: Exchange, { pools }: Generation, cls: ResolvedClass): Attempt | undefined {
+    const backend = exchange.client.boundTo;
+    if (backend === undefined || !backend.ready) return undefined;
+    const { tried } = exchange;
+    const inOwn = pools[cls.pool]?.candidates.indexOf(backend) ?? -1;
+    const inSpill = pools[cls.spill]?.candidates.indexOf(backend) ?? -1;
+    if ((inOwn < 0 || tried.pool.includes(inOwn)) && (inSpill < 0 || tried.spill.includes(inSpill)))
+      return undefined;
+    return new Attempt(exchange, backend, this.#seeds.next(), inOwn < 0, NOTHING_COMPARED, this.#clock());
+  }
+
   #compared(): number[] {
     const { kept, candidates, scores } = this.#trace;
     const compared: number[] = [];
@@ -176,13 +205,10 @@ export class Selector {
     return backend;
   }
 
+  /** Servers that were removed are reported as long as they answer. Whoever keeps an older snapshot may still ask them. */
   #forget(): void {
-    const kept = [...this.#generations.keys()].sort((a, b) => b - a).slice(0, 8);
-    for (const generation of this.#generations.keys())
-      if (!kept.includes(generation)) this.#generations.delete(generation);
-    const named = new Set(
-      [...this.#generations.values()].flatMap(({ pools }) => pools.flatMap((p) => p.candidates)),
-    );
-    for (const [id, backend] of this.#backends) if (!named.has(backend)) this.#backends.delete(id);
+    const named = new Set(this.#latest.pools.flatMap(({ candidates }) => candidates));
+    for (const [id, backend] of this.#backends)
+      if (!named.has(backend) && backend.outstanding === 0) this.#backends.delete(id);
   }
 }

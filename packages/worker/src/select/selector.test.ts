@@ -1,0 +1,210 @@
+import { FAILURE, type ResolvedPool, type ResolvedServer, SeedSequence, type Snapshot } from "@shunt/core";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { exchangeOf, type OpenClient, TestListener, TestLoop } from "../test-exchange.ts";
+import { snapshotOf } from "../test-snapshot.ts";
+import type { Attempt } from "../track/attempt.ts";
+import { Selector } from "./selector.ts";
+
+const GOLD = "GET / HTTP/1.1\r\nHost: a\r\nCookie: tier=gold\r\n\r\n";
+const PLAIN = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+
+let loop: TestLoop;
+let listener: TestListener;
+let open: OpenClient;
+beforeEach(async () => {
+  loop = new TestLoop();
+  listener = await TestListener.listen(loop);
+  open = await listener.open();
+});
+afterEach(() => {
+  open.client.destroy();
+  listener.close();
+});
+
+const selectorOf = (snapshot: Snapshot): Selector =>
+  new Selector(snapshot, new SeedSequence(1), () => loop.now);
+
+/** The servers of two pools; gold may spill into general. */
+function poolsOf(gold: readonly string[], general: readonly string[]): Record<string, unknown> {
+  const servers = (names: readonly string[], base: number): Record<string, unknown> =>
+    Object.fromEntries(
+      names.map((name) => [name, { url: `http://127.0.0.1:${base + Number(name.slice(1))}` }]),
+    );
+  return { pools: { gold: { servers: servers(gold, 9000) }, general: { servers: servers(general, 9100) } } };
+}
+
+async function select(selector: Selector, snapshot: Snapshot, head = PLAIN): Promise<Attempt | undefined> {
+  return selector.select(await exchangeOf(open.client, head, snapshot));
+}
+
+test("Selector sends each class to its own pool, and counts the load until the ticket is settled, once", async () => {
+  const snapshot = snapshotOf();
+  const selector = selectorOf(snapshot);
+  const attempts = [await select(selector, snapshot, GOLD), await select(selector, snapshot)];
+  expect(attempts.map((attempt) => attempt?.backend.pool)).toEqual(["gold", "general"]);
+  expect(attempts.map((attempt) => attempt?.backend.outstanding)).toEqual([1, 1]);
+  for (const attempt of attempts) {
+    attempt?.settle();
+    attempt?.settle();
+  }
+  expect(attempts.map((attempt) => attempt?.backend.outstanding)).toEqual([0, 0]);
+  expect(attempts.map((attempt) => attempt?.backend.requests)).toEqual([1, 1]);
+});
+
+test("Selector passes over the servers that have failed an exchange, spills, and then finds nobody", async () => {
+  const snapshot = snapshotOf(poolsOf(["g1", "g2"], ["s1"]));
+  const selector = selectorOf(snapshot);
+  const exchange = await exchangeOf(open.client, GOLD, snapshot);
+  const names: string[] = [];
+  for (let attempt = selector.select(exchange); attempt !== undefined; attempt = selector.select(exchange)) {
+    names.push(`${attempt.backend.id}${attempt.spilled ? " spilled" : ""}`);
+    attempt.settle();
+    selector.exclude(attempt);
+  }
+  expect(names.toSorted()).toEqual(["general/s1 spilled", "gold/g1", "gold/g2"]);
+  expect(names.at(-1)).toBe("general/s1 spilled");
+});
+
+test("Selector sends nobody from outside a subset into it when its own pool has no server left", async () => {
+  const snapshot = snapshotOf();
+  const selector = selectorOf(snapshot);
+  const exchange = await exchangeOf(open.client, PLAIN, snapshot);
+  const first = selector.select(exchange) as Attempt;
+  selector.exclude(first);
+  expect(selector.select(exchange)).toBeUndefined();
+});
+
+test("Selector keeps a server, its load and its connections through snapshots, and follows its weight and state", async () => {
+  const before = snapshotOf(poolsOf(["g1"], ["s1"]), 1);
+  const selector = selectorOf(before);
+  const attempt = (await select(selector, before)) as Attempt;
+  const { config } = before;
+  const [gold, general] = config.pools as [ResolvedPool, ResolvedPool];
+  const drained = { ...(general.servers[0] as ResolvedServer), weight: 7, state: "drain" } as const;
+  const pools = [gold, { ...general, servers: [drained] }];
+  const after = { generation: 2, config: { ...config, pools } };
+  selector.adopt(after);
+  const kept = [...selector.backends].find(({ id }) => id === "general/s1");
+  expect(kept).toBe(attempt.backend);
+  expect([kept?.outstanding, kept?.weight, kept?.ready]).toEqual([1, 7, false]);
+  expect(await select(selector, after)).toBeUndefined();
+});
+
+test("Selector takes a name at another address for another server", async () => {
+  const before = snapshotOf(poolsOf(["g1"], ["s1"]), 1);
+  const selector = selectorOf(before);
+  const first = (await select(selector, before)) as Attempt;
+  const after = snapshotOf({ ...poolsOf(["g1"], []), ...moved() }, 2);
+  selector.adopt(after);
+  const second = (await select(selector, after)) as Attempt;
+  expect(second.backend).not.toBe(first.backend);
+  expect([first.backend.port, second.backend.port]).toEqual([9101, 9999]);
+  expect([first.backend.outstanding, second.backend.outstanding]).toEqual([1, 1]);
+});
+
+function moved(): Record<string, unknown> {
+  return {
+    pools: {
+      gold: { servers: { g1: { url: "http://127.0.0.1:9001" } } },
+      general: { servers: { s1: { url: "http://127.0.0.1:9999" } } },
+    },
+  };
+}
+
+test("Selector serves an exchange by the pools that it began with, however many snapshots came since", async () => {
+  // The pools change places: an index of the old configuration means another pool in the new one.
+  const options = poolsOf(["g1"], ["s1"]).pools as Record<string, unknown>;
+  const swapped = { pools: { general: options.general, gold: options.gold } };
+  const before = snapshotOf(poolsOf(["g1"], ["s1"]), 1);
+  const selector = selectorOf(before);
+  const exchange = await exchangeOf(open.client, GOLD, before);
+  for (let generation = 2; generation < 30; generation++) selector.adopt(snapshotOf(swapped, generation));
+  const attempt = selector.select(exchange) as Attempt;
+  expect(attempt.backend.id).toBe("gold/g1");
+  selector.exclude(attempt);
+  expect(exchange.tried.pool).toEqual([0]);
+});
+
+test("Selector forgets a server that was removed once it has answered, and reports it until then", async () => {
+  const before = snapshotOf(poolsOf(["g1"], ["s1", "s2"]), 1);
+  const selector = selectorOf(before);
+  const busy = (await select(selector, before)) as Attempt;
+  const other = busy.backend.name === "s1" ? "s3" : "s4";
+  selector.adopt(snapshotOf(poolsOf(["g1"], [other]), 2));
+  const ids = (): string[] => Array.from(selector.backends, ({ id }) => id).toSorted();
+  expect(ids()).toEqual([`general/${other}`, busy.backend.id, "gold/g1"].toSorted());
+  busy.settle();
+  selector.adopt(snapshotOf(poolsOf(["g1"], [other]), 3));
+  expect(ids()).toEqual([`general/${other}`, "gold/g1"]);
+});
+
+test("Selector ignores a snapshot older than its latest, and takes one that it meets first in a request", async () => {
+  const selector = selectorOf(snapshotOf(poolsOf(["g1"], ["s1"]), 5));
+  selector.adopt(snapshotOf(poolsOf(["g1"], ["s9"]), 4));
+  expect(Array.from(selector.backends, ({ id }) => id)).not.toContain("general/s9");
+  const newer = snapshotOf(poolsOf(["g1"], ["s7"]), 6);
+  expect((await select(selector, newer))?.backend.id).toBe("general/s7");
+});
+
+test("Selector adds the load that other acceptors report, until a server is unknown", async () => {
+  const snapshot = snapshotOf(poolsOf(["g1", "g2"], ["s1"]));
+  const selector = selectorOf(snapshot);
+  selector.applyLoad(1, [
+    { server: "gold/g1", outstanding: 50 },
+    { server: "gold/gone", outstanding: 50 },
+  ]);
+  const names = [];
+  for (let i = 0; i < 10; i++) names.push((await select(selector, snapshot, GOLD))?.backend.name);
+  expect(new Set(names)).toEqual(new Set(["g2"]));
+});
+
+test("Selector remembers what it compared", async () => {
+  const snapshot = snapshotOf({ ...poolsOf(["g1", "g2"], ["s1"]), acceptors: 1 });
+  const selector = selectorOf(snapshot);
+  await select(selector, snapshot, GOLD);
+  const attempt = (await select(selector, snapshot, GOLD)) as Attempt;
+  expect(attempt.compared).toHaveLength(4);
+  const [first, firstScore, second, secondScore] = attempt.compared;
+  expect([first, second].toSorted()).toEqual([0, 1]);
+  const winner = (firstScore as number) < (secondScore as number) ? first : second;
+  expect(attempt.backend.name).toBe(winner === 0 ? "g1" : "g2");
+});
+
+test("Selector never ejects the last server that is alive, and lets a tick bring ejected ones back", async () => {
+  const snapshot = snapshotOf(poolsOf(["g1", "g2"], ["s1"]));
+  const selector = selectorOf(snapshot);
+  const [g1, g2, s1] = ["gold/g1", "gold/g2", "general/s1"].map((id) => {
+    return [...selector.backends].find((backend) => backend.id === id) as Attempt["backend"];
+  }) as [Attempt["backend"], Attempt["backend"], Attempt["backend"]];
+  const fail = (backend: Attempt["backend"]): boolean =>
+    backend.noteFailure(FAILURE.CONNECTION_REFUSED, loop.now, selector.mayEject(backend));
+  expect(Array.from({ length: 5 }, () => fail(g1))).toEqual([false, false, false, false, true]);
+  expect(Array.from({ length: 10 }, () => fail(g2))).not.toContain(true);
+  expect(Array.from({ length: 10 }, () => fail(s1))).not.toContain(true);
+  expect([g1.ready, g2.ready]).toEqual([false, true]);
+  expect((await select(selector, snapshot, GOLD))?.backend).toBe(g2);
+  loop.now += 60_000;
+  selector.refresh();
+  expect(g1.ready).toBe(true);
+  g1.noteRequest();
+  expect(g1.ready).toBe(false);
+  g1.noteAnswer(loop.now);
+  expect([g1.ready, g1.ejected]).toEqual([true, false]);
+});
+
+test("Selector asks the server that holds a client's credentials again, if the class lets it and it is ready", async () => {
+  const snapshot = snapshotOf(poolsOf(["g1", "g2", "g3", "g4"], ["s1"]));
+  const selector = selectorOf(snapshot);
+  const { client } = open;
+  const exchange = await exchangeOf(client, GOLD, snapshot);
+  const first = selector.select(exchange) as Attempt;
+  Object.defineProperty(client, "boundTo", { get: () => first.backend });
+  const again = [];
+  for (let i = 0; i < 8; i++) again.push((await select(selector, snapshot, GOLD))?.backend.id);
+  expect(new Set(again)).toEqual(new Set([first.backend.id]));
+  expect((await select(selector, snapshot, PLAIN))?.backend.id).toBe("general/s1");
+  selector.exclude(first);
+  expect(selector.select(exchange)?.backend.id).not.toBe(first.backend.id);
+  first.backend.ready = false;
+  expect((await select(selector, snapshot, GOLD))?.backend.id).not.toBe(first.backend.id);
+});
