@@ -61,7 +61,19 @@ function ourFields(head: Buffer, verdict: Verdict, by: ForwardedBy): string {
   fields += `Forwarded: for=${forNode};host="${host}";proto=http\r\n`;
   if ((flags & HEAD_FLAG.KEEPS_REQUEST_ID) === 0) fields += `X-Request-Id: ${by.requestId}\r\n`;
   if ((flags & HEAD_FLAG.HAS_HOST) === 0) fields += `Host: ${host}\r\n`;
-  if ((flags & HEAD_FLAG.UPGRADE) !== 0) fields += "Connection: Upgrade\r\n";
-  if ((flags & HEAD_FLAG.TE_TRAILERS) !== 0) fields += "TE: trailers\r\nConnection: TE\r\n";
-  return `${fields}\r\n`;
+  return `${fields}${hopByHop(flags)}\r\n`;
+}
+
+/** What concerns the connection to the server alone, all of it in one Connection field (RFC 9110 sections 7.6.1, 10.1.4). */
+function hopByHop(flags: number): string {
+  switch (flags & (HEAD_FLAG.UPGRADE | HEAD_FLAG.TE_TRAILERS)) {
+    case 0:
+      return "";
+    case HEAD_FLAG.UPGRADE:
+      return "Connection: Upgrade\r\n";
+    case HEAD_FLAG.TE_TRAILERS:
+      return "TE: trailers\r\nConnection: TE\r\n";
+    default:
+      return "TE: trailers\r\nConnection: Upgrade, TE\r\n";
+  }
 }
