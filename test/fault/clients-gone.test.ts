@@ -166,3 +166,16 @@ test("a connection on which a client gave up is not used for another", async () 
   using second = await shunt.connect();
   for (let i = 0; i < 10; i++) expect((await second.ask("/ok")).text).toBe("ok");
 });
+
+test("a client that takes nothing of its answer is given up after timeouts.bodyIdleMs", async () => {
+  await using product = await startShunt({
+    ...onePool(server),
+    timeouts: { bodyIdleMs: 200, drainMs: 5_000 },
+  });
+  using client = await product.connect();
+  client.socket.pause();
+  await client.send(get("/endless"));
+  await running(1);
+  await running(0);
+  await product.quiet();
+});
