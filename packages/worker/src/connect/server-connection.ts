@@ -39,7 +39,7 @@ export interface ServerEvents {
   tunnelEnded(attempt: Attempt): void;
   /** The attempt cannot go on. `detail` is for the log. */
   failed(attempt: Attempt, failure: Failure, detail: string): void;
-  /** More content may be sent. */
+  /** Content may be sent: the connection is established, or has room again. */
   writable(attempt: Attempt): void;
   /** An idle connection said something or broke; for log and metric. */
   closedIdle(backend: Backend, reason: string): void;
@@ -198,7 +198,10 @@ export class ServerConnection {
     if (this.state !== "connecting") return;
     this.state = "busy";
     this.#deadline.set(this.#config.timeouts.responseMs);
-    if (this.attempt !== undefined) this.#parts.events.connected(this.attempt);
+    const { attempt } = this;
+    if (attempt === undefined) return;
+    this.#parts.events.connected(attempt);
+    if (!attempt.exchange.contentSent) this.#parts.events.writable(attempt);
   }
 
   #drained(): void {

@@ -23,13 +23,18 @@ export function expectContent(exchange: Exchange): void {
   client.phase = "content";
 }
 
+/** Of a server connection what content needs. */
+type Carrier = Pick<ServerConnection, "state" | "send" | "lend">;
+
 /**
- * Hands on what the client has sent of its content. Without a connection it stays where it is, and the client is not
- * read; a server that reads slower than the client sends stops the client likewise.
+ * Hands on what the client has sent of its content. Without an established connection it stays where it is, and the
+ * client is not read: whatever its size, another server can still have it. A server that reads slower than the client
+ * sends stops the client likewise.
  */
-export function handOnContent(exchange: Exchange, connection: ServerConnection | undefined): ContentOutcome {
+export function handOnContent(exchange: Exchange, connection: Carrier | undefined): ContentOutcome {
   const { client, content } = exchange;
-  if (connection === undefined || content === undefined) return hold(client);
+  if (connection === undefined || connection.state === "connecting" || content === undefined)
+    return hold(client);
   const { unread } = client;
   if (unread.length === 0) return proceed(client);
   const taken = content.take(unread, 0, unread.length);
@@ -44,7 +49,7 @@ export function handOnContent(exchange: Exchange, connection: ServerConnection |
 /** The same for octets that lie in `buffer`, which may be lent until the kernel has taken them. */
 export function handOnContentIn(
   exchange: Exchange,
-  connection: ServerConnection,
+  connection: Carrier,
   octets: Buffer,
   buffer: Uint8Array,
 ): ContentOutcome {
@@ -60,7 +65,7 @@ export function handOnContentIn(
 }
 
 /** Sends again what a failed attempt had sent. Only where `replay` still holds all of it. */
-export function replayContent(exchange: Exchange, connection: ServerConnection): void {
+export function replayContent(exchange: Exchange, connection: Carrier): void {
   for (const octets of exchange.replay ?? []) connection.send(octets);
 }
 
