@@ -164,6 +164,23 @@ describe("Batch", () => {
     }
   });
 
+  test("fits() counts the words that two texts need, to the last", () => {
+    for (let recordWords = 38; recordWords < 50; recordWords++)
+      for (const [user, client] of [
+        [1, 1],
+        [4, 1],
+        [3, 2],
+        [4, 4],
+      ] as const) {
+        const { thread } = twoSides({ entries: 1, dataBytes: 0, recordWords });
+        if (!thread.fits(1, user + client)) continue;
+        const drops = new Int32Array(2);
+        thread.write(0, fields({ dropCount: 1, drops }), Buffer.alloc(user), Buffer.alloc(client));
+        thread.write(0, fields({ kind: RECORD.STOPPED }), undefined, undefined);
+      }
+    expect(twoSides({ entries: 1, dataBytes: 0, recordWords: 45 }).thread.fits(1, 5)).toBe(true);
+  });
+
   test("write() refuses a record that does not fit, and leaves those before it unharmed", () => {
     const size = { entries: 1, dataBytes: 0, recordWords: 45 };
     const { loop, thread } = twoSides(size);

@@ -34,6 +34,7 @@ const GOOD: readonly (readonly [body: string, data: string])[] = [
   ["A\r\n0123456789\r\na\r\n0123456789\r\n0\r\n\r\n", "01234567890123456789"],
   ["2\r\n\r\n\r\n0\r\n\r\n", "\r\n"],
   ["5;a\r\n0\r\n\r\n\r\n0\r\n\r\n", "0\r\n\r\n"],
+  ["5 ;a\r\nhello\r\n0\t;b\r\n\r\n", "hello"],
   ["5;a=b;c\r\nhello\r\n0;d\r\n\r\n", "hello"],
   ['5;a="b;\\"";c=d\r\nhello\r\n0\r\n\r\n', "hello"],
   ["0\r\nA: b\r\nC:\r\nD: \xff\t \r\n\r\n", ""],

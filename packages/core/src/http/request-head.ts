@@ -169,13 +169,13 @@ export class RequestHead {
   }
 
   /** llhttp also refuses what we refuse in the lines before: the first offence is the one to name. */
-  #refuseByParser(to: number): false {
+  #refuseByParser(to: number): void {
     const at = Math.max(this.start, Math.min(this.parser.end, to));
     const lineEnd = this.#firstLineEnd(to);
-    if (lineEnd < 0 || at <= lineEnd) return this.#line.refuse(this.start, at, to);
-    if (!this.#isFirstLine(to)) return false;
-    if (at - this.start > this.#limits.headBytes) return this.#offence.note(REFUSE.HEAD_BYTES, this.start);
-    return this.#offence.note(fieldSectionRule(this.parser, at, to), at);
+    if (lineEnd < 0 || at <= lineEnd) this.#line.refuse(this.start, at, to);
+    else if (!this.#isFirstLine(to)) return;
+    else if (at - this.start > this.#limits.headBytes) this.#offence.note(REFUSE.HEAD_BYTES, this.start);
+    else this.#offence.note(fieldSectionRule(this.parser, at, to), at);
   }
 
   #firstLineEnd(to: number): number {

@@ -60,9 +60,7 @@ export class RequestLine {
         return this.#offence.note(isToken(bytes, start, to) ? REFUSE.METHOD : REFUSE.REQUEST_LINE, at);
       case LLHTTP.INVALID_URL:
         return this.#offence.note(
-          urlLength > this.#targetBytes || at - start > this.#targetBytes
-            ? REFUSE.TARGET_BYTES
-            : REFUSE.TARGET,
+          at - this.#targetFrom(start) > this.#targetBytes ? REFUSE.TARGET_BYTES : REFUSE.TARGET,
           at,
         );
       case LLHTTP.INVALID_VERSION:
@@ -70,6 +68,11 @@ export class RequestLine {
       default:
         return this.#offence.note(REFUSE.REQUEST_LINE, at);
     }
+  }
+
+  /** Where the target begins: llhttp does not tell of one that it refuses. */
+  #targetFrom(start: number): number {
+    return start + (methodName(this.#parser.method) ?? "").length + 1;
   }
 
   #isVersion(at: number, to: number): boolean {
