@@ -186,7 +186,8 @@ export class Service implements ClientEvents, ServerEvents {
     attempt.backend.noteAnswer(attempt.startedAt);
     exchange.answers(head.status, this.parts.clock());
     exchange.enchunked = isEnchunked(exchange, head);
-    exchange.closes = this.upkeep.mustClose(exchange) || endsWithConnection(exchange, head);
+    exchange.untilClose = endsWithConnection(exchange, head);
+    exchange.closes = exchange.untilClose || this.upkeep.mustClose(exchange);
     const composed = composeResponseHead(exchange, head, body);
     deliver(exchange, composed.octets);
     this.body(attempt, composed.containsBody ? NOTHING : body, undefined, complete);
@@ -220,7 +221,8 @@ export class Service implements ClientEvents, ServerEvents {
       this.settle(first);
       if (first.closes || first.cut) {
         this.#troubles.abandon(client);
-        client.close();
+        if (first.cut && first.untilClose) client.breakOff();
+        else client.close();
         return;
       }
       if (client.first !== undefined) this.#due(client.first);

@@ -316,6 +316,17 @@ export class ClientConnection implements Unread {
     this.regulate();
   }
 
+  /**
+   * Ends behind a response that broke off and that has no other end than the connection's: it is reset, since a FIN would
+   * be the end of a whole response (RFC 9112 section 8).
+   */
+  breakOff(): void {
+    if (this.phase === "closed") return;
+    this.outbox.flush();
+    this.#socket.resetAndDestroy();
+    this.#closed("response broke off");
+  }
+
   /** Ends it at once. */
   destroy(): void {
     this.#socket.destroy();

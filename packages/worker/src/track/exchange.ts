@@ -82,6 +82,8 @@ export class Exchange {
   cut = false;
   /** The body comes without a length and is handed on in chunks. */
   enchunked = false;
+  /** The end of the client connection is the end of the body, and all that the client has of it. */
+  untilClose = false;
   /** The client connection closes behind this response. */
   closes = false;
   bytesIn = 0;
