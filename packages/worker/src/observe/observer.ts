@@ -45,14 +45,14 @@ export class Observer {
     this.#recorder.remember(exchange, exchange.id, now);
   }
 
-  /** A request was refused: which rule, and the octets where the offence lies, escaped. */
+  /** A request was refused: which rule, and the octets where the offence lies. */
   refused(exchange: Exchange, octets: Buffer, at: number): void {
     const { rule, status, source } = REFUSALS[exchange.refusal] as Refusal;
     const { client } = exchange;
     Counters.add(this.counters.refusalsByRule, rule);
     if (!this.#mayLog()) return;
     const from = Math.max(0, at - SHOWN_OCTETS);
-    const shown = JSON.stringify(octets.latin1Slice(from, Math.min(octets.length, at + SHOWN_OCTETS)));
+    const shown = octets.latin1Slice(from, Math.min(octets.length, at + SHOWN_OCTETS));
     this.#log.warn(
       { client: client.address.text, rule, status, source, octet: at, octets: shown },
       "request refused",
