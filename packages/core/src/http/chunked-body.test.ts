@@ -95,6 +95,7 @@ describe("ChunkedBody", () => {
     ["chunk", "ffffffffffffffff1\r\n"],
     ["chunk", "5;\r\n"],
     ["chunk", "5;a\nhello"],
+    ["chunk", "1;a\r\nx\r\n1 =b\r\n"],
     ["chunk", "5;a\rhello"],
     ["chunk", "0\r\n\rx"],
     ["trailer", "0\r\n\n"],

@@ -233,6 +233,7 @@ describe("flags of RequestHead", () => {
     ["1.0", undefined, false],
     ["1.0", "keep-alive", true],
     ["1.0", "Keep-Alive", true],
+    ["1.0", "x, keep-alive", true],
     ["1.0", "keep-alive, close", false],
     ["1.0", "close", false],
   ])("HTTP/%s with Connection: %s persists: %s", (version, option, persists) => {

@@ -122,6 +122,11 @@ describe("ResponseHead.judge()", () => {
     expect(wrong).toMatch(/^status-line: /);
   });
 
+  test("refuses what is no status line before its end", () => {
+    for (const text of ["garbage", "HTTP/1.1 x", "\x15\x03"])
+      expect(judge(text).wrong).toMatch(/^status-line: /);
+  });
+
   test.each([
     ["two lengths", ok("Content-Length: 5", "Content-Length: 5"), "content-length-repeated"],
     ["a list of lengths", ok("Content-Length: 5, 5"), "content-length"],
@@ -174,6 +179,13 @@ describe("limits of ResponseHead", () => {
     expect(judge(ok(...Array<string>(16).fill(field))).outcome).toBe("complete");
     expect(judge(ok(...Array<string>(17).fill(field))).wrong).toMatch(/^fields /);
     expect(judge(ok(...Array<string>(17).fill(field)).slice(0, -2)).wrong).toMatch(/^fields /);
+  });
+
+  test("are told apart from other offences", () => {
+    expect(
+      [fill(1_025), ok(...Array<string>(17).fill("A: b"))].map((text) => judge(text).head.tooLarge),
+    ).toEqual([true, true]);
+    expect([fill(1_024), ok("A : b")].map((text) => judge(text).head.tooLarge)).toEqual([false, false]);
   });
 
   test("refuse more connection options than there may be fields", () => {

@@ -1,0 +1,59 @@
+import { describe, expect, test } from "vitest";
+import { MessageLength } from "./message-length.ts";
+import { Offence } from "./offence.ts";
+import { REFUSALS } from "./refusal.ts";
+
+/** Aim: these fields are judged here whether or not the parser before has judged them too. */
+
+const offence = new Offence();
+const length = new MessageLength(offence);
+
+/** The rule that fields of these values break. */
+function judge(http10: boolean, lengths: readonly string[], codings: readonly string[]): string {
+  offence.clear();
+  length.clear();
+  for (const text of lengths) length.takeContentLength(Buffer.from(text), 0, text.length);
+  for (const text of codings) length.takeTransferEncoding(Buffer.from(text), 0, text.length);
+  length.agrees(http10, 0);
+  return REFUSALS[offence.rule]?.rule ?? "?";
+}
+
+describe("MessageLength", () => {
+  test.each([
+    [false, [], []],
+    [true, [], []],
+    [false, ["5"], []],
+    [true, ["0"], []],
+    [false, [], ["chunked"]],
+    [false, [], ["CHUNKED"]],
+  ])("agrees (HTTP/1.0: %s) with lengths %j and codings %j", (http10, lengths, codings) => {
+    expect(judge(http10, lengths, codings)).toBe("none");
+  });
+
+  test.each([
+    ["two-lengths", false, ["5"], ["chunked"]],
+    ["two-lengths", true, ["0"], ["chunked"]],
+    ["content-length-repeated", false, ["5", "5"], []],
+    ["content-length-repeated", false, ["5", "6", "7"], []],
+    ["content-length", false, ["5", "x"], []],
+    ["content-length", false, ["5,5"], []],
+    ["content-length", false, [""], []],
+    ["transfer-encoding", false, [], ["chunked", "chunked"]],
+    ["transfer-encoding-1.0", true, [], ["chunked"]],
+    ["transfer-encoding", false, [], ["chunked, chunked"]],
+    ["transfer-encoding", false, [], ["gzip"]],
+    ["transfer-encoding", false, [], ["gzip, xchunked"]],
+    ["transfer-encoding", false, [], [", chunked"]],
+    ["transfer-coding", false, [], ["gzip, chunked"]],
+    ["transfer-coding", false, [], ["GZIP ,\tdeflate,Chunked"]],
+  ])("names %s (HTTP/1.0: %s) for lengths %j and codings %j", (rule, http10, lengths, codings) => {
+    expect(judge(http10, lengths, codings)).toBe(rule);
+  });
+
+  test("tells the length, and forgets it", () => {
+    judge(false, ["12"], []);
+    expect([length.octets, length.lengths, length.chunked]).toEqual([12, 1, false]);
+    judge(false, [], ["chunked"]);
+    expect([length.octets, length.lengths, length.chunked]).toEqual([0, 0, true]);
+  });
+});
