@@ -79,14 +79,30 @@ test.each([
 
 test("octets behind the end of a response are answers to nobody: their connection is not used again", async () => {
   answer = (socket, request) => {
-    socket.write(
-      request.startsWith("GET /first ") ? `${OK}HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged` : OK,
-    );
+    const forged = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged";
+    socket.write(request.startsWith("GET /first ") ? OK + forged : OK);
   };
   using client = await shunt.connect();
   expect((await client.ask("/first", TO_RAW)).text).toBe("ok");
+  const opened = raw.connections;
   expect((await client.ask("/second", TO_RAW)).text).toBe("ok");
+  expect(raw.connections).toBe(opened + 1);
 });
+
+test.each([
+  ["Connection: close", "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok"],
+  ["HTTP/1.0", "HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok"],
+])(
+  "a server that says %s and does not close gets no other request over that connection",
+  async (_, octets) => {
+    answer = octets;
+    using client = await shunt.connect();
+    expect((await client.ask("/first", TO_RAW)).text).toBe("ok");
+    const opened = raw.connections;
+    expect((await client.ask("/second", TO_RAW)).text).toBe("ok");
+    expect(raw.connections).toBe(opened + 1);
+  },
+);
 
 test("octets that come while a server connection is idle end it, and no client gets them", async () => {
   using client = await shunt.connect();
