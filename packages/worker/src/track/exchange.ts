@@ -178,9 +178,11 @@ export class Exchange {
     return methodName(this.method) ?? "";
   }
 
-  /** As it was sent to the server: origin-form. */
+  /** As it was sent to the server: origin-form, or asterisk-form. */
   get target(): string {
-    return this.received.latin1Slice(this.targetAt, this.targetAt + this.targetLength);
+    const target = this.received.latin1Slice(this.targetAt, this.targetAt + this.targetLength);
+    if (!this.has(HEAD_FLAG.EMPTY_PATH)) return target;
+    return target === "" && this.has(HEAD_FLAG.OPTIONS_METHOD) ? "*" : `/${target}`;
   }
 
   /** Host and port as the client named them. */

@@ -1,28 +1,11 @@
-import {
-  type AttemptRecord,
-  type Condition,
-  compileRules,
-  type ExchangeRecord,
-  FieldNames,
-  HEAD,
-  HeadFacts,
-  parseAddress,
-  RequestHead,
-  type ResolvedClass,
-  type ResolvedRule,
-  type Snapshot,
-} from "@shunt/core";
+import type { AttemptRecord, ExchangeRecord, ResolvedClass, Snapshot } from "@shunt/core";
 import type { Attempt } from "./attempt.ts";
 import type { Exchange } from "./exchange.ts";
+import { FactReader } from "./fact-reader.ts";
 import { type Timers, timersOf } from "./timers.ts";
 
 /** Heads above this are remembered without their fields. */
 const REMEMBERED_HEAD_BYTES = 4_096;
-/** Fields whose values are nobody else's business. */
-const SECRET = new Set(["authorization", "proxy-authorization", "cookie"]);
-/** What stands for a value that no rule compares. */
-const PRESENT = "(present)";
-const PRESENCE = new Set(["present", "absent"]);
 const NO_HEAD = Buffer.alloc(0);
 
 /** What is kept of a settled exchange: enough to explain its decision, and to decide it again by other rules. */
@@ -55,6 +38,8 @@ export class Recorder {
   readonly #ring: (Remembered | undefined)[];
   readonly #acceptor: string;
   #written = 0;
+  /** Of the snapshot that was asked for last; making one compiles its rules. */
+  #facts: FactReader | undefined;
 
   constructor(acceptor: string, size: number) {
     this.#acceptor = acceptor;
@@ -108,13 +93,18 @@ export class Recorder {
       user: remembered.user,
       class: config.classes[remembered.class]?.name ?? "",
       rule: config.rules[remembered.rule]?.name,
-      facts: factsRead(remembered),
+      facts: this.#factsOf(remembered),
       generation,
       attempts: remembered.attempts.map((attempt) => attemptRecord(attempt, remembered)),
       status: remembered.status,
       ended: remembered.ended,
       timers: { ...remembered.timers },
     };
+  }
+
+  #factsOf({ snapshot, head, client, user }: Remembered): ExchangeRecord["facts"] {
+    if (this.#facts?.snapshot !== snapshot) this.#facts = new FactReader(snapshot);
+    return this.#facts.read(head, client, user);
   }
 }
 
@@ -138,41 +128,4 @@ function attemptRecord(attempt: RememberedAttempt, { snapshot, class: cls }: Rem
     compared,
     failure: attempt.failure,
   };
-}
-
-/** Reads the remembered head once more, for what the rules look at. Cold: only who asks for it pays. */
-function factsRead({ snapshot, head, client, user }: Remembered): Record<string, readonly string[]> {
-  const { config } = snapshot;
-  const { reads } = compileRules(config.rules, config.defaultClass);
-  const names = new FieldNames(reads.headers);
-  const parsed = new RequestHead(names, config.limits);
-  parsed.load(head, 0, head.length);
-  const address = parseAddress(client);
-  if (head.length === 0 || address === undefined || parsed.judge(0, head.length, true) !== HEAD.COMPLETE)
-    return {};
-  const facts = new HeadFacts(parsed, names).of(address, user);
-  const compared = comparedFacts(config.rules);
-  const read: Record<string, readonly string[]> = {};
-  const note = (fact: string, values: readonly string[]): void => {
-    read[fact] = compared.has(fact) ? values : values.map(() => PRESENT);
-  };
-  for (const name of reads.headers) if (!SECRET.has(name)) note(`header.${name}`, facts.header(name));
-  for (const name of reads.cookies) note(`cookie.${name}`, facts.cookie(name));
-  for (const name of reads.queries) note(`query.${name}`, facts.query(name));
-  if (reads.path) read.path = [facts.path];
-  if (reads.host) read.host = [facts.host];
-  return read;
-}
-
-/** Facts whose values rules compare. Of one that is only asked for its presence the value, a session say, is not shown. */
-function comparedFacts(rules: readonly ResolvedRule[]): Set<string> {
-  const compared = new Set<string>();
-  const look = (condition: Condition): void => {
-    if (condition.kind === "not") look(condition.of);
-    else if (condition.kind !== "test") condition.of.forEach(look);
-    else if ("name" in condition.on && !PRESENCE.has(condition.matcher.kind))
-      compared.add(`${condition.on.fact}.${condition.on.name}`);
-  };
-  for (const { when } of rules) look(when);
-  return compared;
 }
