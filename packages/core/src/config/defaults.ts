@@ -53,9 +53,9 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
 });
 
 export const LIMIT_RANGES: Readonly<Record<keyof Limits, Range>> = Object.freeze({
-  headBytes: [KIB, 256 * KIB],
-  fields: [8, 4_096],
-  targetBytes: [64, 128 * KIB],
+  headBytes: [KIB, 64 * KIB],
+  fields: [8, 512],
+  targetBytes: [64, 32 * KIB],
   pipelineDepth: [1, 1_024],
   outstandingPerServer: [1, 65_535],
   idlePerServer: [0, 65_535],
@@ -63,7 +63,7 @@ export const LIMIT_RANGES: Readonly<Record<keyof Limits, Range>> = Object.freeze
   responseBufferBytes: [16 * KIB, 64 * MIB],
   requestBufferBytes: [4 * KIB, 64 * MIB],
   chunkExtensionBytes: [0, 16 * KIB],
-  trailerBytes: [0, 256 * KIB],
+  trailerBytes: [0, 64 * KIB],
   recentExchanges: [0, 100_000],
 });
 

@@ -212,17 +212,17 @@ export interface TimeoutOptions {
 /** The bounds on what a peer can make an acceptor hold. */
 export interface LimitOptions {
   /**
-   * Bytes of a head, request or response; beyond is 431. 1_024..262_144.
+   * Bytes of a head, request or response; beyond is 431. 1_024..65_536.
    * @default 32_768
    */
   readonly headBytes?: number | undefined;
   /**
-   * Field lines of a head; beyond is 431. 8..4_096.
+   * Field lines of a head; beyond is 431. 8..512.
    * @default 128
    */
   readonly fields?: number | undefined;
   /**
-   * Bytes of a request target, fewer than `headBytes`; beyond is 414. 64..131_072.
+   * Bytes of a request target, fewer than `headBytes`; beyond is 414. 64..32_768.
    * @default 16_384, or half of `headBytes` where that is less
    */
   readonly targetBytes?: number | undefined;
@@ -263,7 +263,7 @@ export interface LimitOptions {
    */
   readonly chunkExtensionBytes?: number | undefined;
   /**
-   * Bytes of a trailer section, at most `headBytes`. 0..262_144.
+   * Bytes of a trailer section, at most `headBytes`. 0..65_536.
    * @default 8_192, or `headBytes` where that is less
    */
   readonly trailerBytes?: number | undefined;

@@ -157,7 +157,7 @@ describe("resolveConfig()", () => {
       expect.stringMatching(/^rules\[0\]\.when\.path: found 1; /),
       'rules[0].class: there is no class "silver"; expected one of "gold" or "general"',
       'defaultClass: there is no class "genral" (did you mean "general"?); expected one of "gold" or "general"',
-      "limits.fields: found 0; expected an integer in 8..4096",
+      "limits.fields: found 0; expected an integer in 8..512",
     ]);
   });
 
@@ -350,7 +350,7 @@ describe("resolveConfig() on limits and timeouts", () => {
 
   test.each(NUMBERS)("takes $group.$key at the ends of its range, if what goes with it follows", (each) => {
     const { group, key, lowest, highest } = each;
-    const roomy = { headBytes: 262_144, outstandingPerServer: 65_535, responseBufferBytes: 67_108_864 };
+    const roomy = { headBytes: 65_536, outstandingPerServer: 65_535, responseBufferBytes: 67_108_864 };
     const others = group === "limits" ? roomy : {};
     expect(mistakes({ [group]: { ...others, [key]: highest } })).toEqual([]);
     const alone = key === "responseBufferBytes" ? { headBytes: lowest } : {};

@@ -43,9 +43,9 @@ export const LLHTTP = Object.freeze({
 const REQUEST = 1;
 const RESPONSE = 2;
 /** Bytes that can be loaded at once; `limits.headBytes` stays below it, so that a head too large can be seen as such. */
-export const PARSER_BYTES = 270_336;
+export const PARSER_BYTES = 131_072;
 /** Fields that can be told apart at once; `limits.fields` does not exceed it. */
-export const PARSER_FIELDS = 4_096;
+export const PARSER_FIELDS = 512;
 
 /** Returned to llhttp by the end of a head: there is no body for you, stop here. */
 const STOP_AFTER_HEAD = 2;

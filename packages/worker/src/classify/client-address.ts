@@ -21,19 +21,39 @@ export function forwardedClient(facts: Facts, peer: Address, trusted: readonly C
   return client?.text === peer.text ? undefined : client;
 }
 
-/** The `for` parameters of Forwarded, in order. */
+/** The `for` parameters of Forwarded, in order: one per element, "" for one without. */
 function forwardedFor(values: readonly string[]): string[] {
   return values
-    .flatMap((value) => value.split(","))
+    .flatMap((value) => splitOutsideQuotes(value, ","))
     .map((element) => {
-      const pair = element.split(";").find((part) => part.trim().toLowerCase().startsWith("for="));
-      return (pair ?? "").trim().slice("for=".length).replaceAll('"', "");
+      const pairs = splitOutsideQuotes(element, ";").map((pair) => pair.trim());
+      const pair = pairs.find((each) => each.slice(0, FOR.length).toLowerCase() === FOR) ?? "";
+      return pair.slice(FOR.length).replace(/^"(.*)"$/, "$1");
     });
 }
 
-/** "192.0.2.1:80" and "[2001:db8::1]:80" as some proxies write them. */
+const FOR = "for=";
+
+/** A separator in a quoted string separates nothing: else a host that a client made up could name its address. */
+function splitOutsideQuotes(text: string, separator: string): string[] {
+  const parts: string[] = [];
+  let start = 0;
+  let quoted = false;
+  for (let i = 0; i < text.length; i++) {
+    if (quoted && text[i] === "\\") i++;
+    else if (text[i] === '"') quoted = !quoted;
+    else if (!quoted && text[i] === separator) {
+      parts.push(text.slice(start, i));
+      start = i + 1;
+    }
+  }
+  parts.push(text.slice(start));
+  return parts;
+}
+
+/** "192.0.2.1:80" and "[2001:db8::1]:80" as some proxies write them; "" for brackets that do not close. */
 function withoutPort(text: string): string {
-  if (text.startsWith("[")) return text.slice(1, text.indexOf("]"));
+  if (text.startsWith("[")) return text.slice(1, Math.max(1, text.indexOf("]")));
   const colon = text.indexOf(":");
   return colon >= 0 && colon === text.lastIndexOf(":") ? text.slice(0, colon) : text;
 }

@@ -152,7 +152,6 @@ export class Judge {
     verdict.rule = NONE;
     verdict.class = NONE;
     verdict.affinity = NO_AFFINITY;
-    if (this.#head.targetLength === 0) verdict.method = NONE;
     verdict.refusal = this.#head.refusal;
     verdict.refusalAt = this.#head.refusalAt;
     verdict.dropCount = 0;
@@ -196,7 +195,7 @@ export class Judge {
   }
 }
 
-/** No rule, no class, no method. */
+/** No rule, no class. */
 const NONE = -1;
 
 /** Ranges and octets of text that one record can need at most: PARSER_FIELDS / 2 ranges, a user, an address. */

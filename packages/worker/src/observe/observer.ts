@@ -1,4 +1,4 @@
-import { type Failure, REFUSALS, type Refusal, Verdict } from "@shunt/core";
+import { type Failure, METHOD, REFUSALS, type Refusal, Verdict } from "@shunt/core";
 import type { Logger } from "pino";
 import type { Backend } from "../connect/backend.ts";
 import type { Attempt } from "../track/attempt.ts";
@@ -76,7 +76,7 @@ export class Observer {
   verdictOf(refusal: number): Verdict {
     const verdict = new Verdict();
     verdict.refusal = refusal;
-    verdict.method = -1;
+    verdict.method = METHOD.NONE;
     verdict.class = -1;
     return verdict;
   }

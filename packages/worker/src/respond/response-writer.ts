@@ -5,6 +5,8 @@ import type { Exchange } from "../track/exchange.ts";
 /** Behind the status code: "HTTP/1.1 200". */
 const STATUS_END = 12;
 const SP = 0x20;
+/** Its Upgrade field is one of a connection, and named as such (RFC 9110 section 15.5.22). */
+const UPGRADE_REQUIRED = 426;
 /** Octets of a body that are copied behind their head, so that both leave in one piece. */
 const JOINED_BODY_BYTES = 16_384;
 /** What stands behind the data of a chunk. */
@@ -70,6 +72,8 @@ function ourFields(exchange: Exchange, head: ResponseHead): string {
   if (head.status === 101) return `${fields}Connection: Upgrade\r\n\r\n`;
   if (head.interim) return `${fields}\r\n`;
   if (isEnchunked(exchange, head)) fields += "Transfer-Encoding: chunked\r\n";
+  if (head.status === UPGRADE_REQUIRED)
+    return `${fields}Connection: ${exchange.closes ? "close, " : ""}Upgrade\r\n\r\n`;
   if (exchange.closes) fields += "Connection: close\r\n";
   else if (exchange.has(HEAD_FLAG.HTTP_1_0)) fields += "Connection: keep-alive\r\n";
   return `${fields}\r\n`;
