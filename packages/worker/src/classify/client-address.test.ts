@@ -74,6 +74,9 @@ describe("forwardedClient()", () => {
     'host="a\\";for=6.6.6.6";for=203.0.113.9',
     'for=203.0.113.9;host="x;for=6.6.6.6, for=6.6.6.6"',
     'for="x, for=6.6.6.6", for=203.0.113.9',
+    'for="x, for=203.0.113.9',
+    'for="x\\, for=203.0.113.9;host="a;for=6.6.6.6"',
+    'for="x\\\\", host="a;for=6.6.6.6\\\\";for=203.0.113.9',
   ])("forwardedClient() takes nothing from within a quoted string: %s", (value) => {
     expect(clientOf({ forwarded: [value] })).toBe("203.0.113.9");
   });

@@ -10,9 +10,9 @@ const MAX_HOPS = 32;
  */
 export function forwardedClient(facts: Facts, peer: Address, trusted: readonly Cidr[]): Address | undefined {
   const listed = facts.header("x-forwarded-for");
-  const hops = listed.length > 0 ? listed.join(",").split(",") : forwardedFor(facts.header("forwarded"));
+  const hops = listed.length > 0 ? listed.join(",").split(",").reverse() : forwardedFor(facts);
   let client: Address | undefined;
-  for (let i = hops.length - 1; i >= Math.max(0, hops.length - MAX_HOPS); i--) {
+  for (let i = 0; i < Math.min(hops.length, MAX_HOPS); i++) {
     const address = parseAddress(withoutPort((hops[i] as string).trim()));
     if (address === undefined) break;
     client = address;
@@ -21,34 +21,41 @@ export function forwardedClient(facts: Facts, peer: Address, trusted: readonly C
   return client?.text === peer.text ? undefined : client;
 }
 
-/** The `for` parameters of Forwarded, in order: one per element, "" for one without. */
-function forwardedFor(values: readonly string[]): string[] {
-  return values
-    .flatMap((value) => splitOutsideQuotes(value, ","))
-    .map((element) => {
-      const pairs = splitOutsideQuotes(element, ";").map((pair) => pair.trim());
-      const pair = pairs.find((each) => each.slice(0, FOR.length).toLowerCase() === FOR) ?? "";
-      return pair.slice(FOR.length).replace(/^"(.*)"$/, "$1");
-    });
+/** The `for` parameters of Forwarded, from the right: one per element, "" for one without. */
+function forwardedFor(facts: Facts): string[] {
+  return splitOutsideQuotes(facts.header("forwarded").join(","), ",").map((element) => {
+    const pairs = splitOutsideQuotes(element, ";").map((pair) => pair.trim());
+    const pair = pairs.find((each) => each.slice(0, FOR.length).toLowerCase() === FOR) ?? "";
+    return pair.slice(FOR.length).replace(/^"(.*)"$/, "$1");
+  });
 }
 
 const FOR = "for=";
 
-/** A separator in a quoted string separates nothing: else a host that a client made up could name its address. */
+/**
+ * The last MAX_HOPS parts of a list, from the right. A separator in a quoted string separates nothing: else a host that
+ * a client made up could name its address. Read from the right, where the trusted peer wrote: a quote that a client
+ * left open spoils the client's part alone.
+ */
 function splitOutsideQuotes(text: string, separator: string): string[] {
   const parts: string[] = [];
-  let start = 0;
+  let end = text.length;
   let quoted = false;
-  for (let i = 0; i < text.length; i++) {
-    if (quoted && text[i] === "\\") i++;
-    else if (text[i] === '"') quoted = !quoted;
+  for (let i = text.length - 1; i >= 0 && parts.length < MAX_HOPS; i--) {
+    if (text[i] === '"' && !isEscaped(text, i)) quoted = !quoted;
     else if (!quoted && text[i] === separator) {
-      parts.push(text.slice(start, i));
-      start = i + 1;
+      parts.push(text.slice(i + 1, end));
+      end = i;
     }
   }
-  parts.push(text.slice(start));
+  if (parts.length < MAX_HOPS) parts.push(text.slice(0, end));
   return parts;
+}
+
+function isEscaped(text: string, at: number): boolean {
+  let backslashes = 0;
+  while (text[at - 1 - backslashes] === "\\") backslashes++;
+  return backslashes % 2 === 1;
 }
 
 /** "192.0.2.1:80" and "[2001:db8::1]:80" as some proxies write them; "" for brackets that do not close. */
