@@ -244,7 +244,8 @@ describe("a server that does wrong", () => {
     ["HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\nx", "http_protocol_error"],
     ["HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n", "http_protocol_error"],
     ["HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n", "http_upgrade_failed"],
-    [`HTTP/1.1 200 OK\r\nX: ${"y".repeat(40_000)}`, "http_protocol_error"],
+    [`HTTP/1.1 200 OK\r\nX: ${"y".repeat(40_000)}`, "http_response_header_section_size"],
+    [`HTTP/1.1 200 OK\r\n${"X: y\r\n".repeat(200)}\r\n`, "http_response_header_section_size"],
   ])("ServerConnection fails the attempt and closes: %j", async (response, code) => {
     const { attempt, peer } = await requested();
     peer.write(response);

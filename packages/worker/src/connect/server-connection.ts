@@ -246,7 +246,7 @@ export class ServerConnection {
     const outcome = head.judge(source, at, source.length, attempt.exchange.has(HEAD_FLAG.HEAD_METHOD));
     const end = at + head.end;
     if (outcome === HEAD.INCOMPLETE) this.#partial = Buffer.from(source.subarray(at));
-    else if (outcome === HEAD.REFUSED) this.#fail(attempt, FAILURE.RESPONSE_MALFORMED, head.wrong);
+    else if (outcome === HEAD.REFUSED) this.#fail(attempt, refusalOf(head), head.wrong);
     else if (head.interim) return this.#takeInterim(attempt, end);
     else if (head.status === 101) this.#upgrade(attempt, source.subarray(end));
     else this.#takeFinal(attempt, source, end);
@@ -417,6 +417,10 @@ export class ServerConnection {
 }
 
 const UNTIL_CLOSE = new CloseDelimitedBody();
+
+function refusalOf(head: ResponseHead): Failure {
+  return head.tooLarge ? FAILURE.RESPONSE_HEAD_SIZE : FAILURE.RESPONSE_MALFORMED;
+}
 
 function connectFailure(error: NodeJS.ErrnoException): Failure {
   switch (error.code) {

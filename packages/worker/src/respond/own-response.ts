@@ -7,21 +7,16 @@ import { type Failure, HEAD_FLAG, REFUSALS, type Refusal } from "@shunt/core";
 export function failureResponse(failure: Failure, flags: number, closes: boolean): Buffer {
   const status = failure.status;
   const retry = status === 503 ? "Retry-After: 1\r\n" : "";
-  return response(status, `shunt; error=${failure.code}`, `${failure.text}`, retry, flags, closes);
+  return response(status, `shunt; error=${failure.code}`, failure.text, retry, flags, closes);
 }
 
 /** A request that was refused: its connection closes, since where the next one begins is anybody's guess. */
 export function refusalResponse(refusal: number, flags: number): Buffer {
   const { rule, status, expected, source } = REFUSALS[refusal] as Refusal;
-  const error = PROXY_ERRORS[status] ?? "http_request_error";
+  const error = status === 500 ? "proxy_internal_error" : "http_request_error";
   const text = `refused by rule ${rule} (${source}): expected ${expected}`;
   return response(status, `shunt; error=${error}; details="${rule}"`, text, "", flags, true);
 }
-
-/** RFC 9209 section 2.3 has words for these; the rest are http_request_error. */
-const PROXY_ERRORS: Readonly<Record<number, string>> = Object.freeze({
-  500: "proxy_internal_error",
-});
 
 const REASONS: Readonly<Record<number, string>> = Object.freeze({
   400: "Bad Request",

@@ -28,7 +28,7 @@ export function endsWithConnection(exchange: Exchange, head: ResponseHead): bool
 
 /**
  * The head as the client gets it: the server's octets less those that end here, plus ours (RFC 9110 section 7.6).
- * A short `body` is copied in behind it. Returns how many octets of `body` are contained, in `contained`.
+ * A short `body` is copied in behind it.
  */
 export function composeResponseHead(exchange: Exchange, head: ResponseHead, body: Uint8Array): ComposedHead {
   if (exchange.has(HEAD_FLAG.HTTP_1_0) && head.hasCoding) head.dropCoding();
