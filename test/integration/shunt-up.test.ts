@@ -4,7 +4,8 @@ import { Agent, createServer, get, type IncomingMessage, type Server } from "nod
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { eventually, Household, type RunningSupervisor } from "../support/supervised.ts";
+import { eventually } from "../support/eventually.ts";
+import { Household, type RunningSupervisor } from "../support/supervised.ts";
 
 /** The whole product on one host: `shunt up` over real acceptors, and sample servers that answer with their name. */
 

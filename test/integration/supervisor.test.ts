@@ -4,7 +4,8 @@ import { Agent, get } from "node:http";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { eventually, Household } from "../support/supervised.ts";
+import { eventually } from "../support/eventually.ts";
+import { Household } from "../support/supervised.ts";
 
 interface Answer {
   readonly id: string;
@@ -77,7 +78,11 @@ test("Supervisor starts the successor of an acceptor that was asked to drain whi
     (load) => load.servers[0]?.outstanding === 1,
   );
   process.kill(pid, "SIGTERM");
-  expect((await ask(listener)).pid).not.toBe(pid);
+  // Until the signal has reached it, the old one accepts.
+  await eventually(
+    () => ask(listener),
+    (answer) => answer.pid !== pid,
+  );
   // SIGUSR2 has logs reopened, which is when the fake lets go of what it holds.
   supervisor.child.kill("SIGUSR2");
   expect((await held).pid).toBe(pid);

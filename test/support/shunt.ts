@@ -143,7 +143,7 @@ export class RunningShunt implements AsyncDisposable {
     );
   }
 
-  /** The sum of a metric over all its labels, those that `labels` names as they stand in the text. */
+  /** A metric, or the sum of its samples whose labels hold the text `labels`. */
   async metric(name: string, labels = ""): Promise<number> {
     const lines = (await this.api("/metrics")).split("\n");
     const values = lines.filter((line) => line.startsWith(name) && !/^\w/.test(line.slice(name.length)));

@@ -7,6 +7,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import type { ResolvedConfig } from "@shunt/core";
 import { testConfig } from "../../packages/coordinator/src/test-config.ts";
+import { kill } from "./processes.ts";
 
 const SHUNT = fileURLToPath(new URL("../../packages/coordinator/src/cli/shunt.ts", import.meta.url));
 const MAIN = fileURLToPath(new URL("./supervisor-process.ts", import.meta.url));
@@ -96,25 +97,5 @@ export class RunningSupervisor {
     const [, listener, admin] = /^ready (\S+) admin (\S+)$/.exec(line) ?? [];
     if (listener === undefined || admin === undefined) throw new Error(`not a ready line: ${line}`);
     return { listener, admin };
-  }
-}
-
-function kill(pid: number): void {
-  try {
-    process.kill(pid, "SIGKILL");
-  } catch {}
-}
-
-/** Tries until it holds; fails with the last value when that takes longer than any healthy machine needs. */
-export async function eventually<T>(ask: () => Promise<T> | T, holds: (value: T) => boolean): Promise<T> {
-  const deadline = Date.now() + 20_000;
-  for (;;) {
-    const value = await Promise.resolve()
-      .then(ask)
-      .catch((error: unknown) => error as T);
-    const good = !(value instanceof Error) && holds(value);
-    if (good) return value;
-    if (Date.now() > deadline) throw new Error(`not in time; last seen: ${String(value)}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
