@@ -77,10 +77,15 @@ export class KeptChild {
     for (const child of this.#living) child.process.kill(signal);
   }
 
-  /** Gives the place up: SIGTERM, and SIGKILL for what is left after `graceMs`. Resolves when all are gone. */
-  async stop(graceMs: number): Promise<void> {
+  /** Who ends from now on is not followed. */
+  giveUp(): void {
     this.#givenUp = true;
     clearTimeout(this.#restart);
+  }
+
+  /** Gives the place up: SIGTERM, and SIGKILL for what is left after `graceMs`. Resolves when all are gone. */
+  async stop(graceMs: number): Promise<void> {
+    this.giveUp();
     if (this.#living.size === 0) return;
     const empty = new Promise<void>((resolve) => {
       this.#emptied = resolve;

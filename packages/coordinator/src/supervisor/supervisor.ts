@@ -233,6 +233,8 @@ export class Supervisor {
   async #stopAll(): Promise<void> {
     // First, so that what acceptors close is refused at once and not kept waiting in a queue that nobody serves.
     for (const { handles } of this.#reservations) for (const handle of handles) handle.close();
+    // A signal to the whole group of processes ends it already: it is not to be started for the time of the drain.
+    this.#coordinator.giveUp();
     const graceMs = this.#config.timeouts.drainMs + DRAIN_MARGIN_MS;
     await Promise.all(this.#acceptors.map((acceptor) => acceptor.stop(graceMs)));
     await this.#coordinator.stop(COORDINATOR_GRACE_MS);
