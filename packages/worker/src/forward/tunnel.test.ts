@@ -1,0 +1,89 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { Backend } from "../connect/backend.ts";
+import type { ServerConnection } from "../connect/server-connection.ts";
+import { exchangeOf, type OpenClient, TestListener, TestLoop } from "../test-exchange.ts";
+import { Attempt } from "../track/attempt.ts";
+import { Tunnels } from "./tunnel.ts";
+
+let listener: TestListener;
+let open: OpenClient;
+let attempt: Attempt;
+let sent: Uint8Array[];
+let goesOn: boolean;
+let did: string[];
+let over: string[];
+let tunnels: Tunnels;
+beforeEach(async () => {
+  listener = await TestListener.listen(new TestLoop());
+  open = await listener.open();
+  const head = "GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n";
+  const exchange = await exchangeOf(open.client, head);
+  const server = { name: "s1", host: "h", port: 1, authority: "h:1", weight: 1, state: "ready" } as const;
+  attempt = new Attempt(exchange, new Backend("general", server, () => 0), 1, false, [], 0);
+  [sent, goesOn, did, over] = [[], true, [], []];
+  const connection: Pick<ServerConnection, "send" | "pause" | "end"> = {
+    send: (octets) => {
+      sent.push(octets);
+      return goesOn;
+    },
+    pause: () => did.push("pause"),
+    end: () => did.push("end"),
+  };
+  attempt.connection = connection as ServerConnection;
+  open.client.tunnel = attempt;
+  open.client.phase = "tunnel";
+  tunnels = new Tunnels(
+    () => 0,
+    (_, ended) => over.push(ended),
+  );
+});
+afterEach(() => {
+  open.client.destroy();
+  listener.close();
+});
+
+test("Tunnels copies octets both ways: what they lie in is read into again before they leave", async () => {
+  const read = Buffer.from("octets");
+  tunnels.tunnelled(open.client, read);
+  tunnels.tunnelled(attempt, read);
+  read.fill("!");
+  expect(Buffer.concat(sent).toString()).toBe("octets");
+  await open.received.untilText("octets");
+});
+
+test("Tunnels stops whoever sends faster than the other side takes", () => {
+  goesOn = false;
+  tunnels.tunnelled(open.client, Buffer.from("x"));
+  expect(open.client.contentBlocked).toBe(true);
+  tunnels.tunnelled(attempt, Buffer.alloc(1_048_576));
+  expect(did).toEqual(["pause"]);
+});
+
+test.each(["client first", "server first"])(
+  "Tunnels is over when both sides have ended: %s",
+  async (order) => {
+    const ends = [
+      () => {
+        open.client.halfClosed = true;
+        tunnels.clientEnded(open.client);
+      },
+      () => tunnels.tunnelEnded(attempt),
+    ];
+    if (order === "server first") ends.reverse();
+    ends[0]?.();
+    expect(over).toEqual([]);
+    ends[1]?.();
+    expect(over).toEqual(["--"]);
+    expect(did).toEqual(["end"]);
+    await open.received.until(({ ended }) => ended);
+  },
+);
+
+test("Tunnels counts what a client sends, and ignores what comes behind its end", () => {
+  const before = attempt.exchange.bytesIn;
+  tunnels.tunnelled(open.client, Buffer.from("12345"));
+  expect(attempt.exchange.bytesIn - before).toBe(5);
+  open.client.tunnel = undefined;
+  tunnels.tunnelled(open.client, Buffer.from("12345"));
+  expect(sent).toHaveLength(1);
+});
