@@ -11,6 +11,7 @@ import type { Rest, Unread } from "../classify/dispatch.ts";
 import type { Backend } from "../connect/backend.ts";
 import type { ServerConnection } from "../connect/server-connection.ts";
 import type { ForwardedBy } from "../forward/request-writer.ts";
+import { GrowingOctets } from "../io/growing-octets.ts";
 import { mayCompleteHead } from "../io/head-completion.ts";
 import { Outbox } from "../io/outbox.ts";
 import { type ReadBuffers, Reader } from "../io/read-buffers.ts";
@@ -113,9 +114,7 @@ export class ClientConnection implements Unread {
   #pendingBefore = 0;
   /** The server connection that this client's credentials are bound to. */
   #bound: ServerConnection | undefined = undefined;
-  /** The memory that `unread` lies at the end of, when it was put together from pieces. */
-  #growing: Buffer | undefined = undefined;
-  #grown = 0;
+  readonly #growing = new GrowingOctets();
 
   constructor(open: OpenSocket, config: DataPlaneConfig, parts: ClientParts) {
     this.#reader = new Reader(parts.readBuffers);
@@ -241,7 +240,6 @@ export class ClientConnection implements Unread {
   keep(octets: Uint8Array): void {
     this.unread = octets.length === 0 ? EMPTY : Buffer.from(octets);
     this.unreadAt = performance.now();
-    this.#growing = undefined;
   }
 
   /** Forgets unread octets that were read. */
@@ -367,14 +365,14 @@ export class ClientConnection implements Unread {
   #takeContent(chunk: Buffer): void {
     const { own } = this.#reader;
     if (own !== undefined && this.unread.length === 0 && this.#events.contentIn(this, chunk, own)) return;
-    this.#append(chunk);
+    this.unread = this.#growing.append(this.unread, chunk);
     this.#events.content(this);
   }
 
   #takeHeads(chunk: Buffer): void {
     if (this.lastRequestSeen) return;
     const before = this.unread.length;
-    this.#append(chunk);
+    this.unread = this.#growing.append(this.unread, chunk);
     this.#receivedAt = performance.now();
     if (before === 0) {
       this.unreadAt = this.#receivedAt;
@@ -391,27 +389,6 @@ export class ClientConnection implements Unread {
   beginJudging(now: number): void {
     this.classifying = true;
     this.headAt = now;
-  }
-
-  /**
-   * Grows by doubling: a head that comes one octet at a time costs no copy of all of it each time. What was appended
-   * is never written over, so that heads that were cut out of it stay as they were.
-   */
-  #append(chunk: Buffer): void {
-    const { unread } = this;
-    if (unread.length === 0) {
-      this.unread = Buffer.from(chunk);
-      this.#growing = undefined;
-      return;
-    }
-    if (this.#growing === undefined || this.#grown + chunk.length > this.#growing.length) {
-      this.#growing = Buffer.allocUnsafeSlow(Math.max((unread.length + chunk.length) * 2, 1_024));
-      this.#growing.set(unread);
-      this.#grown = unread.length;
-    }
-    this.#growing.set(chunk, this.#grown);
-    this.#grown += chunk.length;
-    this.unread = this.#growing.subarray(this.#grown - unread.length - chunk.length, this.#grown);
   }
 
   #wantsMore(): boolean {

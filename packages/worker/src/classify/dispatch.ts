@@ -123,13 +123,14 @@ export class Dispatcher {
       this.#judgeHere(this.#queue.pop() as Unread);
       return;
     }
-    while (this.#queue.length > 0 && this.#flights.length < this.#threads) this.#send();
+    while (this.#queue.length > 0 && this.#flights.length < this.#threads && !this.#closed) this.#send();
   }
 
   /** Ends the threads. Whoever still waits for a verdict is told nothing any more. */
   close(): Promise<void> {
     this.#closed = true;
     this.#queue = [];
+    this.#flights.length = 0;
     return this.#pool.destroy();
   }
 

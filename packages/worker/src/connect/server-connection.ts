@@ -20,6 +20,7 @@ import { Deadline, type TimerWheel } from "../io/timer-wheel.ts";
 import type { Turn } from "../io/turn.ts";
 import type { Attempt } from "../track/attempt.ts";
 import type { Backend } from "./backend.ts";
+import { connectFailure } from "./connect-failure.ts";
 
 /** What happens on a server connection, told to whoever serves the exchange. */
 export interface ServerEvents {
@@ -420,23 +421,4 @@ const UNTIL_CLOSE = new CloseDelimitedBody();
 
 function refusalOf(head: ResponseHead): Failure {
   return head.tooLarge ? FAILURE.RESPONSE_HEAD_SIZE : FAILURE.RESPONSE_MALFORMED;
-}
-
-function connectFailure(error: NodeJS.ErrnoException): Failure {
-  switch (error.code) {
-    case "ETIMEDOUT":
-      return FAILURE.CONNECTION_TIMEOUT;
-    case "ENOTFOUND":
-    case "EAI_AGAIN":
-      return FAILURE.DNS_ERROR;
-    case "EHOSTUNREACH":
-    case "ENETUNREACH":
-      return FAILURE.DESTINATION_IP_UNROUTABLE;
-    case "EMFILE":
-    case "ENFILE":
-    case "EADDRNOTAVAIL":
-      return FAILURE.OUT_OF_SOCKETS;
-    default:
-      return FAILURE.CONNECTION_REFUSED;
-  }
 }

@@ -43,10 +43,6 @@ export class Attempt {
     backend.requests++;
   }
 
-  get settled(): boolean {
-    return this.#settled;
-  }
-
   /** Gives the load back. Safe to call on every path out: only the first call counts. */
   settle(): void {
     if (this.#settled) return;
