@@ -57,7 +57,9 @@ Ctrl-C stops everything.
 `;
 }
 
+/** npm passes a Ctrl-C on that the terminal has sent us already: one order to stop is enough. */
 function stop(): void {
+  if (stopping) return;
   stopping = true;
   if (shunt === undefined) finish(0);
   else shunt.kill("SIGTERM");

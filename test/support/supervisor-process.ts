@@ -8,7 +8,8 @@ const [, , json = ""] = process.argv;
 const config = JSON.parse(json);
 try {
   const workerMain = new URL("./fake-acceptor.ts", import.meta.url);
-  process.exitCode = await serve(new Supervisor({ config, log: new Log(config.log.level), workerMain }));
+  const log = new Log(config.log.level);
+  process.exitCode = await serve(new Supervisor({ config, log, workerMain }), log);
 } catch (error) {
   if (!(error instanceof StartRefusal)) throw error;
   process.stderr.write(`${error.message}\n`);

@@ -21,6 +21,7 @@ process.on("message", (message) => start(message).catch(fail));
 process.on("SIGTERM", () => stop().catch(crash));
 // A Ctrl-C reaches the whole group of processes; stopping is the supervisor's to order.
 process.on("SIGINT", () => {});
+process.on("SIGHUP", () => {});
 process.on("disconnect", () => log.warn("the supervisor is gone, serving on until the next one starts"));
 process.on("uncaughtException", crash);
 

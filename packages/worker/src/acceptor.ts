@@ -35,6 +35,8 @@ export interface AcceptorOptions {
 
 /** How often an acceptor that drains looks whether it is done. */
 const DRAIN_LOOK_MS = 25;
+/** How long it accepts on while connections keep coming, which they do where another acceptor shares the port. */
+const MOST_QUEUE_MS = 1_000;
 
 /**
  * One acceptor: its listeners, its clients, its server connections.
@@ -165,8 +167,7 @@ export class Acceptor {
   async drain(): Promise<void> {
     if (this.#state === "draining" || this.#state === "stopped") return;
     this.#state = "draining";
-    // What waits in the queue was let in before: it is taken, and answered.
-    await sleep(DRAIN_LOOK_MS);
+    await this.#emptyQueue();
     for (const server of this.#servers) server.close();
     this.#service.upkeep.drain();
     const end = this.#clock() + this.#snapshot.config.timeouts.drainMs;
@@ -176,6 +177,17 @@ export class Acceptor {
     await this.#dispatcher.close();
     await this.#access.close();
     this.#state = "stopped";
+  }
+
+  /** What waits in the kernel's queue was let in before: it is taken, and answered. */
+  async #emptyQueue(): Promise<void> {
+    const { counters } = this.#observer;
+    const end = this.#clock() + MOST_QUEUE_MS;
+    let accepted: number;
+    do {
+      accepted = counters.connectionsAccepted;
+      await sleep(DRAIN_LOOK_MS);
+    } while (counters.connectionsAccepted !== accepted && this.#clock() < end);
   }
 
   #accept(open: OpenSocket): void {

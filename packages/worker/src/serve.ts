@@ -79,7 +79,7 @@ export class Service implements ClientEvents, ServerEvents {
 
   /** frame, classify: unread octets begin with a head; at the end of the turn they are judged. */
   heads(client: ClientConnection): void {
-    if (client.classifying || client.unread.length === 0 || client.room === 0) return;
+    if (client.classifying || client.unread.length === 0 || client.room === 0 || client.owesTooMuch()) return;
     client.beginJudging(this.parts.clock());
     this.parts.dispatcher().enqueue(client);
     this.parts.turn.touch();
@@ -183,7 +183,7 @@ export class Service implements ClientEvents, ServerEvents {
   /** respond: the head of the answer, with what of the body came with it, in its turn. */
   head(attempt: Attempt, head: ResponseHead, body: Uint8Array, complete: boolean): void {
     const { exchange } = attempt;
-    attempt.backend.noteAnswer(attempt.startedAt);
+    if (attempt.backend.noteAnswer(attempt.startedAt)) this.parts.observer.revived(attempt.backend);
     exchange.answers(head.status, this.parts.clock());
     exchange.enchunked = isEnchunked(exchange, head);
     exchange.untilClose = endsWithConnection(exchange, head);
@@ -253,7 +253,7 @@ export class Service implements ClientEvents, ServerEvents {
   #clientTakesMore(client: ClientConnection): void {
     const attempt = client.tunnel ?? client.first?.attempt;
     attempt?.connection?.resume();
-    this.upkeep.watch(client);
+    this.upkeep.proceed(client);
   }
 
   #serverTakesMore(client: ClientConnection): void {

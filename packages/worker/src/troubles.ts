@@ -104,9 +104,8 @@ export class Troubles {
   /** A time limit of the client passed. What it is late with depends on what is waited for; see accept/time-limit.ts. */
   late(client: ClientConnection): void {
     if (client.phase === "closing") client.destroy();
-    else if (client.phase === "content" && !client.contentBlocked)
-      this.refuseContent(client.last as Exchange, REFUSE.BODY_TIMEOUT);
-    else if (client.phase === "heads" && client.depth === 0 && !client.classifying) this.#lateHead(client);
+    else if (client.owesContent) this.refuseContent(client.last as Exchange, REFUSE.BODY_TIMEOUT);
+    else if (client.owesHead) this.#lateHead(client);
     else if (client.stalled()) client.destroy();
     else this.#service.upkeep.watch(client);
   }

@@ -1,6 +1,6 @@
 import type { ResolvedPool } from "@shunt/core";
 import type { FastifyInstance } from "fastify";
-import { type LoadTable, totals } from "../load/aggregate.ts";
+import { type LoadTable, type TotalLoad, totals } from "../load/aggregate.ts";
 import { namesIn } from "../load/server-names.ts";
 import type { ApiContext } from "./context.ts";
 
@@ -18,8 +18,15 @@ function describe(pool: ResolvedPool, tables: readonly LoadTable[]) {
     name: pool.name,
     balance: pool.balance,
     servers: pool.servers.map(({ name, authority, weight, state }, index) => {
-      const { server: _, ...load } = loads[index] ?? {};
-      return { name, url: `http://${authority}`, weight, state, ...load };
+      const { server: _, ...load } = loads[index] as TotalLoad;
+      const health = healthOf(load.ejectedBy, tables.length);
+      return { name, url: `http://${authority}`, weight, state, health, ...load };
     }),
   };
+}
+
+/** `state` is what the operator wants, `health` what acceptors find. */
+function healthOf(ejectedBy: number, acceptors: number): string {
+  if (ejectedBy === 0) return "ok";
+  return ejectedBy >= acceptors ? "ejected" : `ejected by ${ejectedBy} of ${acceptors} acceptors`;
 }

@@ -19,11 +19,8 @@ export async function up(args: readonly string[]): Promise<number> {
   const { config, warnings } = notice;
   const log = new Log(config.log.level);
   for (const warning of warnings) log.warn({ warning }, "configuration is probably not what is meant");
-  if (config.admin.token === undefined) {
-    log.warn({}, "admin API asks for no token: whoever has a process on this machine may use it");
-  }
   try {
-    return await serve(new Supervisor({ config, log }));
+    return await serve(new Supervisor({ config, log }), log);
   } catch (error) {
     if (!(error instanceof StartRefusal)) throw error;
     process.stderr.write(`${error.message}\n`);
@@ -32,10 +29,10 @@ export async function up(args: readonly string[]): Promise<number> {
 }
 
 /** Starts, says where it serves, and waits for the signal to stop. Resolves with the exit code. */
-export async function serve(supervisor: Supervisor): Promise<number> {
+export async function serve(supervisor: Supervisor, log: Log): Promise<number> {
   // Whoever read our output may go; those who are served stay.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
-  const stopped = untilSignalled(supervisor);
+  const stopped = untilSignalled(supervisor, log);
   const started = supervisor.start().then(({ listeners, admin }) => {
     process.stdout.write(`ready ${listeners.join(" ")} admin ${admin}\n`);
   });
@@ -44,20 +41,34 @@ export async function serve(supervisor: Supervisor): Promise<number> {
   return await stopped;
 }
 
-/** The first signal drains, the second ends everything at once. Resolves with the exit code when all is drained. */
-function untilSignalled(supervisor: Supervisor): Promise<number> {
+/** A Ctrl-C may arrive twice, from the terminal and from whoever started us (npm, npx): that is one order. */
+const ONE_ORDER_MS = 500;
+
+/** The first signal drains, a second one ends everything at once. Resolves with the exit code when all is drained. */
+function untilSignalled(supervisor: Supervisor, log: Log): Promise<number> {
   process.on("SIGUSR2", () => supervisor.reopenLogs());
   return new Promise((resolve, reject) => {
-    let draining = false;
+    let since: number | undefined;
     const onSignal = (): void => {
-      if (draining) {
+      const now = performance.now();
+      if (since === undefined) {
+        since = now;
+        supervisor.stop().then(() => resolve(0), reject);
+      } else if (now - since > ONE_ORDER_MS) {
         supervisor.abort();
         process.exit(1);
       }
-      draining = true;
-      supervisor.stop().then(() => resolve(0), reject);
     };
     process.on("SIGTERM", onSignal);
     process.on("SIGINT", onSignal);
+    process.on("SIGHUP", () => {
+      // From a terminal that was closed; to a service it would mean to read the configuration again.
+      if (process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY) onSignal();
+      else
+        log.warn(
+          {},
+          "SIGHUP ignored: this version does not reload its configuration; start it again instead",
+        );
+    });
   });
 }

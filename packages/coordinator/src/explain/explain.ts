@@ -3,6 +3,7 @@ import {
   type ChoiceExplanation,
   type CompiledRules,
   compileRules,
+  type DataPlaneConfig,
   explainChoice,
   explainRules,
   type PoolView,
@@ -44,6 +45,8 @@ export type Explanation =
       readonly class: string;
       readonly rules: RulesExplanation;
       readonly choice: ChoiceExplanation;
+      /** What differs from a request that really comes; sentences. */
+      readonly notes: readonly string[];
     };
 
 /** Explains requests against one snapshot; its rules are compiled once. */
@@ -80,6 +83,7 @@ export class Explainer {
         seed,
         affinityFor(facts, cls, config.pools),
       ),
+      notes: notesOn(asked, config),
     };
   }
 
@@ -108,4 +112,22 @@ export class Explainer {
       plan: planFor(pool.servers, pool.balance),
     };
   }
+}
+
+const FORWARDING = new Set([
+  "x-forwarded-for",
+  "x-forwarded-proto",
+  "x-forwarded-host",
+  "forwarded",
+  "x-request-id",
+]);
+
+function notesOn({ user, headers, client }: AskedRequest, { identity, trust }: DataPlaneConfig): string[] {
+  const notes: string[] = [];
+  if (identity.kind !== "none" && user === undefined)
+    notes.push("Credentials are not evaluated here: name the user as whom the request is to be explained.");
+  const ignored = headers.filter(([name]) => FORWARDING.has(name.toLowerCase())).map(([name]) => name);
+  if (ignored.length > 0 && trust.peers.length === 0)
+    notes.push(`${ignored.join(", ")}: not believed, since ${client} is not one of trust.peers.`);
+  return notes;
 }

@@ -6,7 +6,9 @@ import {
   FieldNames,
   HEAD,
   HeadFacts,
+  matchesCidr,
   parseAddress,
+  parseCidr,
   REFUSALS,
   type Refusal,
   RequestHead,
@@ -41,9 +43,10 @@ export function readRequest(
   const head = new RequestHead(names, config.limits);
   const octets = Buffer.from(textOf(asked), "latin1");
   head.load(octets, 0, octets.length);
-  const outcome = head.judge(0, octets.length, true);
+  const client = addressOf(asked.client);
+  const outcome = head.judge(0, octets.length, isTrusted(client, config));
   if (outcome === HEAD.COMPLETE && head.end === octets.length) {
-    return { kind: "facts", facts: new HeadFacts(head, names).of(addressOf(asked.client), asked.user) };
+    return { kind: "facts", facts: new HeadFacts(head, names).of(client, asked.user) };
   }
   // A line break inside a field ends the head early: to an acceptor these would be two messages.
   const refusal = outcome === HEAD.REFUSED ? REFUSALS[head.refusal] : undefined;
@@ -59,9 +62,21 @@ const SPLIT: Refusal = {
 
 function textOf({ method, target, headers }: AskedRequest): string {
   const named = headers.some(([name]) => name.toLowerCase() === "host");
-  const fields = named ? headers : [["Host", "localhost"] as const, ...headers];
+  const fields = named ? headers : [["Host", hostOf(target)] as const, ...headers];
   const lines = fields.map(([name, value]) => `${name}: ${value}\r\n`);
   return `${method} ${target} HTTP/1.1\r\n${lines.join("")}\r\n`;
+}
+
+/** The authority of a target in absolute-form, which Host has to agree with. */
+function hostOf(target: string): string {
+  return /^http:\/\/([^/?#]+)/i.exec(target)?.[1] ?? "localhost";
+}
+
+function isTrusted(client: Address, { trust }: DataPlaneConfig): boolean {
+  return trust.peers.some((text) => {
+    const cidr = parseCidr(text);
+    return cidr !== undefined && matchesCidr(client, cidr);
+  });
 }
 
 function fieldsRead({ pools }: DataPlaneConfig, compiled: CompiledRules): string[] {

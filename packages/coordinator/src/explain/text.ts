@@ -19,6 +19,7 @@ export function explanationText(explanation: Explanation): string {
     ...choice.pools.flatMap(poolLines),
     `winner    ${choice.server === null ? "nobody: the answer is 503" : `${choice.pool}/${choice.server}${choice.spilled ? " (spilled)" : ""}`}`,
     `why       ${choice.why}`,
+    ...explanation.notes.map((note) => `note      ${note}`),
   ];
   return `${lines.join("\n")}\n`;
 }
@@ -38,9 +39,17 @@ function matcherText(matcher: NonNullable<TriedRule["failed"]>["matcher"]): stri
     case "in":
       return `one of ${matcher.values.map((value) => `"${value}"`).join(", ")}`;
     default:
-      return `${matcher.kind} "${matcher.value}"`;
+      return `${WORDS[matcher.kind]} "${matcher.value}"`.trimStart();
   }
 }
+
+const WORDS = {
+  equal: "",
+  prefix: "a prefix",
+  suffix: "a suffix",
+  contains: "to contain",
+  regex: "to match",
+} as const;
 
 function poolLines({ pool, balance, candidates, server }: PoolExplanation): string[] {
   return [

@@ -3,6 +3,9 @@ import { PROVEN_AFTER_MS, restartDelayMs } from "./backoff.ts";
 import type { TcpHandle } from "./handles.ts";
 import type { Log } from "./log.ts";
 
+/** SIGUSR1 means "open your logs again" to many; to Node.js it means "open a debugger to everybody on this machine". */
+const NODE_OPTIONS = ["--disable-sigusr1"];
+
 export interface KeptChildOptions {
   /** As it is called in the log: `acceptor a1`. */
   readonly name: string;
@@ -53,7 +56,11 @@ export class KeptChild {
   start(): void {
     const { main, env, name, log } = this.#options;
     // Output goes where the supervisor's goes, not through it: children outlive a supervisor that is killed.
-    const process = fork(main, [], { env, execArgv: [], stdio: ["ignore", "inherit", "inherit", "ipc"] });
+    const process = fork(main, [], {
+      env,
+      execArgv: NODE_OPTIONS,
+      stdio: ["ignore", "inherit", "inherit", "ipc"],
+    });
     const child = new Child(process);
     this.#current = child;
     this.#living.add(child);

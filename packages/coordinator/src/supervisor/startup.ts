@@ -21,6 +21,10 @@ export class Startup {
     return this.#outcome.promise;
   }
 
+  get isDone(): boolean {
+    return this.#waiting.size === 0;
+  }
+
   ready(name: string): void {
     this.#waiting.delete(name);
     if (this.#waiting.size === 0) this.#outcome.resolve();

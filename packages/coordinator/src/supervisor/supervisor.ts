@@ -14,7 +14,7 @@ import { StateDirectory } from "./state-directory.ts";
 const DRAIN_MARGIN_MS = 2_000;
 const COORDINATOR_GRACE_MS = 3_000;
 /** Longer than a loaded machine takes to start; something hangs if it is not enough. */
-const STARTUP_MS = 60_000;
+const STARTUP_MS = 30_000;
 
 const COORDINATOR = "coordinator";
 const COMPILED = "compile-cache";
@@ -235,10 +235,17 @@ export class Supervisor {
     for (const { handles } of this.#reservations) for (const handle of handles) handle.close();
     // A signal to the whole group of processes ends it already: it is not to be started for the time of the drain.
     this.#coordinator.giveUp();
-    const graceMs = this.#config.timeouts.drainMs + DRAIN_MARGIN_MS;
+    const { drainMs } = this.#config.timeouts;
+    this.#options.log.info(
+      { drainMs },
+      "draining: requests in flight are finished, no new connection is accepted",
+    );
+    // An acceptor that never served has nothing to finish, and may be what hangs.
+    const graceMs = this.#startup.isDone ? drainMs + DRAIN_MARGIN_MS : DRAIN_MARGIN_MS;
     await Promise.all(this.#acceptors.map((acceptor) => acceptor.stop(graceMs)));
     await this.#coordinator.stop(COORDINATOR_GRACE_MS);
     this.#directory.release();
+    this.#options.log.info({}, "stopped");
   }
 
   #serving(): Serving {

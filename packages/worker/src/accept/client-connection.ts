@@ -179,6 +179,8 @@ export class ClientConnection implements Unread {
   takeStartable(): Exchange | undefined {
     const exchange = this.unstarted;
     if (exchange === undefined || (this.active > 0 && (this.barrier || !exchange.parallel))) return undefined;
+    // Answers that wait for their turn fill the bound already: the next would only add to them.
+    if (this.active > 0 && this.heldBytes >= this.#config.limits.responseBufferBytes) return undefined;
     this.unstarted = exchange.next;
     this.active++;
     if (!exchange.parallel) this.barrier = true;
@@ -208,6 +210,27 @@ export class ClientConnection implements Unread {
     this.barrier = false;
     this.heldBytes = 0;
     this.tunnel = undefined;
+  }
+
+  /**
+   * So many octets of answers wait for the client to read them that no further request is read: who asks without
+   * listening fills no memory. `writable` tells when that has changed.
+   */
+  owesTooMuch(): boolean {
+    return this.outbox.isFull(this.#config.limits.responseBufferBytes);
+  }
+
+  /**
+   * Content is waited for. Not when its request is answered already: a client that was told 413, or got no 100, does
+   * well to send nothing more, and may still be reading.
+   */
+  get owesContent(): boolean {
+    return this.phase === "content" && !this.contentBlocked && this.last?.headSent === false;
+  }
+
+  /** A head is waited for, and nothing else. */
+  get owesHead(): boolean {
+    return this.phase === "heads" && this.depth === 0 && !this.classifying && this.outbox.pending === 0;
   }
 
   /** Nothing is asked, nothing is owed. */
@@ -378,11 +401,14 @@ export class ClientConnection implements Unread {
       this.unreadAt = this.#receivedAt;
       if (this.depth === 0) this.#deadline.set(this.#config.timeouts.headMs);
     }
-    if (this.classifying) this.regulate();
-    else if (!this.partial || mayCompleteHead(this.unread, before, this.#config.limits.headBytes)) {
+    if (
+      !this.classifying &&
+      (!this.partial || mayCompleteHead(this.unread, before, this.#config.limits.headBytes))
+    ) {
       this.partial = false;
       this.#events.heads(this);
     }
+    this.regulate();
   }
 
   /** What is unread now goes to be judged. */

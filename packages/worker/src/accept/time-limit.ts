@@ -11,7 +11,9 @@ export function timeLimit(client: ClientConnection): number | undefined {
       return timeouts.bodyIdleMs;
     case "heads":
       if (client.depth > 0) return timeouts.bodyIdleMs;
-      return client.unread.length === 0 ? timeouts.clientIdleMs : undefined;
+      if (client.unread.length === 0) return timeouts.clientIdleMs;
+      // More is asked, but not read before the client has taken what it was answered.
+      return client.outbox.pending > 0 ? timeouts.bodyIdleMs : undefined;
     default:
       return undefined;
   }

@@ -3,6 +3,9 @@ import type { Exchange } from "../track/exchange.ts";
 import type { ClientConnection } from "./client-connection.ts";
 import { timeLimit } from "./time-limit.ts";
 
+/** How long a drain waits for the first request of a connection: it may be on its way. */
+const UNUSED_MS = 500;
+
 /** What becomes of client connections between and behind their exchanges: they are read on, waited for, closed. */
 export class Upkeep {
   readonly clients = new Set<ClientConnection>();
@@ -37,9 +40,9 @@ export class Upkeep {
     return this.draining && exchange.client.asksNoMoreThan(exchange);
   }
 
-  /** Each next response says that its connection ends; connections that were never used end now. */
+  /** Each next response says that its connection ends; connections that were never used end soon. */
   drain(): void {
     this.draining = true;
-    for (const client of this.clients) if (client.isIdle && client.requests === 0) client.close();
+    for (const client of this.clients) if (client.isIdle && client.requests === 0) client.expect(UNUSED_MS);
   }
 }

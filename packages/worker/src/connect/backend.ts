@@ -90,24 +90,25 @@ export class Backend implements Candidate, Ejectable {
     this.refresh(false);
   }
 
-  /** A well-formed head of a response came, of an attempt that began at `startedAt`. */
-  noteAnswer(startedAt: number): void {
+  /** A well-formed head of a response came, of an attempt that began at `startedAt`. Returns whether it revived the server. */
+  noteAnswer(startedAt: number): boolean {
     const now = this.#clock();
     this.#latencyMs = observeLatency(this.#latencyMs, this.#latencyAt, now - startedAt, now);
     this.#latencyAt = now;
     const before = this.ejection;
     this.ejection = answered(before, startedAt, now);
     if (before !== this.ejection) this.refresh(false);
+    return before.state === "probing" && this.ejection.state === "alive";
   }
 
-  /** An attempt failed. Returns whether the server was ejected for it. */
+  /** An attempt failed. Returns whether the server was ejected for it; one that is probed in vain stays so. */
   noteFailure(failure: Failure, startedAt: number, mayBeEjected: boolean): boolean {
     this.failures++;
     if (!countsAgainstServer(failure.code)) return false;
     const before = this.ejection.state;
     this.ejection = failed(this.ejection, startedAt, this.#clock(), DEFAULT_EJECTION, mayBeEjected);
     this.refresh(false);
-    return before !== "ejected" && this.ejection.state === "ejected";
+    return before === "alive" && this.ejection.state === "ejected";
   }
 
   get ejected(): boolean {

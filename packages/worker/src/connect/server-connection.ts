@@ -329,7 +329,8 @@ export class ServerConnection {
     this.attempt = undefined;
     attempt.connection = undefined;
     const { limits, timeouts } = this.#config;
-    if (!this.#reusable || !exchange.contentSent || this.#socket.readableEnded) {
+    // Content that has not left yet would stand before the next request.
+    if (!this.#reusable || !exchange.contentSent || this.#outbox.pending > 0 || this.#socket.readableEnded) {
       this.destroy();
       return;
     }

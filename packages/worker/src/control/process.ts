@@ -33,6 +33,7 @@ export function runAcceptorProcess(options: AcceptorProcessOptions): void {
   process.on("SIGTERM", () => running.drain());
   // A Ctrl-C reaches the whole group of processes; draining is the supervisor's to order.
   process.on("SIGINT", () => {});
+  process.on("SIGHUP", () => {});
   process.on("SIGUSR2", () => running.reopenLogs());
   process.on("disconnect", () => running.orphaned());
   process.on("uncaughtException", (error) => running.crashed(error));

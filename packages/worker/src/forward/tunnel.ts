@@ -30,6 +30,7 @@ export class Tunnels {
     deliver(exchange, Buffer.from(rest));
     client.tunnel = attempt;
     client.becomeTunnel();
+    if (client.halfClosed) this.clientEnded(client);
   }
 
   tunnelled(from: ClientConnection | Attempt, octets: Uint8Array): void {

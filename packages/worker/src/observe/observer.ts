@@ -67,6 +67,10 @@ export class Observer {
     this.#log.warn({ pool, server, code: failure.code, detail, id: attempt.exchange.id }, "attempt failed");
   }
 
+  revived(backend: Backend): void {
+    this.#log.info({ pool: backend.pool, server: backend.name }, "server answers again");
+  }
+
   closedIdle(backend: Backend, reason: string): void {
     this.#log.debug({ pool: backend.pool, server: backend.name, reason }, "idle server connection closed");
     if (reason === "unsolicited octets") Counters.add(this.counters.failuresByCode, "unsolicited_response");

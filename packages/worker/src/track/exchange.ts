@@ -113,9 +113,10 @@ export class Exchange {
     this.rule = verdict.rule;
     this.class = verdict.class;
     this.affinity = verdict.affinity;
-    this.targetAt = verdict.targetAt - start;
+    // Of a head without target or authority the offsets mean nothing.
+    this.targetAt = verdict.targetLength === 0 ? 0 : verdict.targetAt - start;
     this.targetLength = verdict.targetLength;
-    this.authorityAt = verdict.authorityAt - start;
+    this.authorityAt = verdict.authorityLength === 0 ? 0 : verdict.authorityAt - start;
     this.authorityLength = verdict.authorityLength;
     this.user = verdict.user;
     this.forwardedClient = verdict.client;
