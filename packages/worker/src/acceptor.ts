@@ -44,7 +44,9 @@ const MOST_QUEUE_MS = 1_000;
  */
 export class Acceptor {
   #state: AcceptorState = "starting";
+  /** What it works by, and the latest generation that it was given. */
   #snapshot: Snapshot;
+  #offered: number;
   readonly #log: Logger;
   readonly #hangOn: string | undefined;
   readonly #clock = (): number => performance.now();
@@ -62,6 +64,7 @@ export class Acceptor {
   constructor({ id, snapshot, log, hangOn }: AcceptorOptions) {
     const { config } = snapshot;
     this.#snapshot = snapshot;
+    this.#offered = snapshot.generation;
     this.#log = log;
     this.#hangOn = hangOn;
     this.#peers.trust(config.trust.peers);
@@ -115,10 +118,11 @@ export class Acceptor {
 
   /** Works by another snapshot from now on, once the classifier threads have its rules. */
   apply(snapshot: Snapshot): void {
-    if (snapshot.generation <= this.#snapshot.generation) return;
-    this.#snapshot = snapshot;
+    if (snapshot.generation <= this.#offered) return;
+    this.#offered = snapshot.generation;
     this.#dispatcher.adopt(snapshot).then(
       () => {
+        this.#snapshot = snapshot;
         this.#peers.trust(snapshot.config.trust.peers);
         this.#selector.adopt(snapshot);
       },

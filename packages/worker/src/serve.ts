@@ -194,9 +194,9 @@ export class Service implements ClientEvents, ServerEvents {
   }
 
   /** respond: the body follows as it comes, no faster than the client takes it. */
-  body(attempt: Attempt, octets: Uint8Array, buffer: Uint8Array | undefined, complete: boolean): boolean {
+  body(attempt: Attempt, octets: Uint8Array, buffer: Uint8Array | undefined, complete: boolean): void {
     const { exchange } = attempt;
-    const kept = deliverBody(exchange, octets, buffer);
+    deliverBody(exchange, octets, buffer);
     if (complete) {
       if (exchange.enchunked) deliver(exchange, lastChunk());
       this.answered(exchange);
@@ -204,7 +204,6 @@ export class Service implements ClientEvents, ServerEvents {
       attempt.connection?.pause();
       this.upkeep.watch(exchange.client);
     }
-    return kept;
   }
 
   /** track: every octet of the response is handed on, or held for its turn. The ticket is given back. */
