@@ -20,7 +20,7 @@ export function readPart<T>(
   const { issues } = result.error;
   const known = Object.keys(schema.shape);
   const misspelt = misspeltKeys(issues, known);
-  const told = issues.filter((issue) => !(issue.path.length === 1 && misspelt.has(issue.path[0])));
+  const told = issues.filter((issue) => !isMissing(issue, raw) || !misspelt.has(issue.path[0]));
   for (const issue of told) mistakes.push(...mistakesOf(issue, raw, path, known));
   return issues.every(isAboutUnknownKeys) ? schema.safeParse(onlyKnown(raw, known)).data : undefined;
 }
@@ -29,6 +29,16 @@ export function readPart<T>(
 function misspeltKeys(issues: readonly z.core.$ZodIssue[], known: readonly string[]): ReadonlySet<unknown> {
   const unknown = issues.flatMap((issue) => (issue.code === "unrecognized_keys" ? issue.keys : []));
   return new Set(unknown.map((key) => nearest(key, known)));
+}
+
+function isMissing({ path }: z.core.$ZodIssue, raw: unknown): boolean {
+  return (
+    path.length === 1 &&
+    valueAt(
+      raw,
+      path.filter((key) => typeof key !== "symbol"),
+    ) === undefined
+  );
 }
 
 function isAboutUnknownKeys(issue: z.core.$ZodIssue): boolean {

@@ -330,6 +330,12 @@ describe("resolveConfig()", () => {
     expect(resolved(options).limits.fields).toBe(DEFAULT_LIMITS.fields);
   });
 
+  test("names what is wrong with a key though an unknown one looks like it", () => {
+    const sentences = mistakes({ timeouts: { connectMs: "3s", connect: 5 } });
+    expect(sentences).toContainEqual(expect.stringMatching(/^timeouts\.connect: unknown key/));
+    expect(sentences).toContainEqual(expect.stringMatching(/^timeouts\.connectMs: found "3s"/));
+  });
+
   test("keeps a pool called __proto__ from passing unseen", () => {
     const raw: unknown = JSON.parse('{ "__proto__": { "servers": {} } }');
     expect(mistakes({ pools: raw })).toContainEqual(expect.stringContaining("has no server"));
