@@ -42,7 +42,7 @@ export class MessageLength {
   takeTransferEncoding(bytes: Buffer, at: number, length: number): void {
     this.codings++;
     if (equalsIgnoringCase(bytes, at, length, CHUNKED)) return;
-    // A coding that exists is not implemented here (501); anything else in that field is an attempt at ambiguity.
+    // A coding that exists is one that we do not decode (501); anything else in that field is an attempt at ambiguity.
     const known = CODED_AND_CHUNKED.test(bytes.latin1Slice(at, at + length));
     this.#offence.note(known ? REFUSE.TRANSFER_CODING : REFUSE.TRANSFER_ENCODING, at);
   }
