@@ -175,3 +175,16 @@ test("the configuration file may vanish while Shunt runs: an acceptor that dies 
   using client = await shunt.connect();
   expect((await client.ask("/x")).text).toBe("s GET /x");
 });
+
+test("SIGHUP ends nothing: a product without a terminal says that it does not reload, and serves on", async () => {
+  await using server = await SampleServer.start("s");
+  await using product = await startShunt(onePool(server));
+  using client = await product.connect();
+  expect((await client.ask("/1")).status).toBe(200);
+  product.child.kill("SIGHUP");
+  await eventually(
+    () => product.errors,
+    (errors) => errors.includes("SIGHUP ignored"),
+  );
+  expect((await client.ask("/2")).status).toBe(200);
+});

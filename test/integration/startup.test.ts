@@ -37,11 +37,11 @@ function shunt(...args: string[]): Promise<{ code: number; out: string; err: str
   });
 }
 
-/** A product that is refused: its exit code, and what it says last. */
+/** A product that is refused: its exit code, and all that it says. */
 async function refusal(options: ConstructorParameters<typeof RunningShunt>[0]): Promise<[unknown, string]> {
   await using product = new RunningShunt(options, {});
   const fate = await product.exited;
-  return [fate, product.errors.trim().split("\n").at(-1) ?? ""];
+  return [fate, product.errors.trim()];
 }
 
 test("a second shunt up on the same port is refused with a sentence that names it, and the first serves on", async () => {

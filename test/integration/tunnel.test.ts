@@ -11,12 +11,16 @@ import { onePool, type RunningShunt, startShunt } from "../support/shunt.ts";
 const UPGRADE = ["Connection: Upgrade", "Upgrade: echo"];
 const AGREED = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n";
 
+/** Long enough for a FIN of the client to arrive before the 101. */
+const LATE_MS = 300;
+
 let server: RawServer;
 let shunt: RunningShunt;
 
 beforeAll(async () => {
   server = await RawServer.start("echo", (socket, request) => {
     if (request.startsWith("GET /refused ")) socket.write("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nhttp");
+    else if (request.startsWith("GET /late ")) setTimeout(() => socket.write(AGREED), LATE_MS);
     else {
       socket.removeAllListeners("data");
       socket.write(request.startsWith("GET /greets ") ? `${AGREED}hello ` : AGREED);
@@ -53,6 +57,17 @@ test("octets right behind the request and right behind the 101 arrive too", asyn
   await client.send(`${get("/greets", ...UPGRADE)}early`);
   expect((await client.response()).status).toBe(101);
   expect(await client.take(11)).toBe("hello early");
+});
+
+test("a client that has ended its side before the 101 has ended its side of the tunnel", async () => {
+  using client = await shunt.connect();
+  await client.send(get("/late", ...UPGRADE));
+  client.end();
+  expect((await client.response()).status).toBe(101);
+  await eventually(
+    () => server.open.size,
+    (open) => open === 0,
+  );
 });
 
 test("a tunnel is load of its server while it lasts, and gives it back when the client leaves", async () => {

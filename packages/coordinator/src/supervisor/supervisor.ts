@@ -236,16 +236,15 @@ export class Supervisor {
     // A signal to the whole group of processes ends it already: it is not to be started for the time of the drain.
     this.#coordinator.giveUp();
     const { drainMs } = this.#config.timeouts;
-    this.#options.log.info(
-      { drainMs },
-      "draining: requests in flight are finished, no new connection is accepted",
-    );
+    const served = this.#startup.isDone;
+    if (served)
+      this.#options.log.info({ drainMs }, "draining: in-flight requests are finished, none is accepted");
     // An acceptor that never served has nothing to finish, and may be what hangs.
-    const graceMs = this.#startup.isDone ? drainMs + DRAIN_MARGIN_MS : DRAIN_MARGIN_MS;
+    const graceMs = served ? drainMs + DRAIN_MARGIN_MS : DRAIN_MARGIN_MS;
     await Promise.all(this.#acceptors.map((acceptor) => acceptor.stop(graceMs)));
     await this.#coordinator.stop(COORDINATOR_GRACE_MS);
     this.#directory.release();
-    this.#options.log.info({}, "stopped");
+    if (served) this.#options.log.info({}, "stopped");
   }
 
   #serving(): Serving {
