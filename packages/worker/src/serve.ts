@@ -136,10 +136,14 @@ export class Service implements ClientEvents, ServerEvents {
     return true;
   }
 
-  /** connect: a second connection to that server, if one is free; else it is established (claim C10). */
+  /**
+   * connect: a second connection to that server, if one is free; else it is established (claim C10). So it is behind an
+   * attempt that met a connection being closed: a server that closes one of its idle connections often closes all.
+   */
   #connect({ backend, exchange }: Attempt): ServerConnection {
     const { counters } = this.parts.observer;
-    const free = exchange.client.takeBound(backend) ?? backend.checkOut();
+    const wary = exchange.history.at(-1)?.stale === true;
+    const free = exchange.client.takeBound(backend) ?? (wary ? undefined : backend.checkOut());
     if (free === undefined) counters.serverConnectionsOpened++;
     else counters.serverConnectionsReused++;
     return free ?? new ServerConnection(backend, exchange.snapshot.config, this.#connectionParts);

@@ -27,15 +27,15 @@ export class Troubles {
     const { exchange, backend } = attempt;
     const { selector, observer } = this.#service.parts;
     attempt.failure = failure.code;
+    attempt.stale = attempt.onReused && failure === FAILURE.CONNECTION_TERMINATED;
     attempt.settle();
-    const ejected = backend.noteFailure(failure, attempt.startedAt, selector.mayEject(backend));
+    const ejected =
+      !attempt.stale && backend.noteFailure(failure, attempt.startedAt, selector.mayEject(backend));
     observer.attemptFailed(attempt, failure, detail, ejected);
     if (exchange.client.phase === "closed") return;
-    // A connection that was closed while it was idle says nothing about its server.
-    const stale = attempt.onReused && failure === FAILURE.CONNECTION_TERMINATED;
-    if (!stale) selector.exclude(attempt);
+    if (!attempt.stale) selector.exclude(attempt);
     if (exchange.client.tunnel === attempt) this.cutTunnel(exchange, endOf(failure, "D"));
-    else if (!mayRetry(attempt, failure) || !this.#retry(exchange)) this.give(exchange, failure);
+    else if (!mayRetry(attempt, failure) || !this.#retry(attempt)) this.give(exchange, failure);
   }
 
   /** There will be no answer from a server: ours, if none has begun; else the connection ends where it broke off. */
@@ -120,17 +120,27 @@ export class Troubles {
   }
 
   /** Returns false when there is no retry left, or nobody to take it: then the last failure is the answer. */
-  #retry(exchange: Exchange): boolean {
-    const { retry } = exchange.snapshot.config;
+  #retry({ exchange, stale }: Attempt): boolean {
     const { counters } = this.#service.parts.observer;
-    if (exchange.history.length > retry.attempts) return false;
-    if (!this.#budget.take(retry.budgetPercent, counters.exchangesSettled, this.#service.parts.clock())) {
-      counters.retriesOverBudget++;
-      return false;
-    }
+    if (!this.#mayTryAgain(exchange, stale)) return false;
     const found = this.#service.attempt(exchange);
     if (found) counters.retries++;
     return found;
+  }
+
+  /**
+   * Neither number nor budget of attempts are for connections that were closed meanwhile: the servers had no work with
+   * those, and there is one at most before each attempt that counts, since what follows has a new connection.
+   */
+  #mayTryAgain(exchange: Exchange, stale: boolean): boolean {
+    const { retry } = exchange.snapshot.config;
+    const { counters } = this.#service.parts.observer;
+    if (stale) return retry.attempts > 0;
+    if (exchange.tries > retry.attempts) return false;
+    if (this.#budget.take(retry.budgetPercent, counters.exchangesSettled, this.#service.parts.clock()))
+      return true;
+    counters.retriesOverBudget++;
+    return false;
   }
 
   #cut(exchange: Exchange): void {

@@ -17,6 +17,8 @@ export class Attempt {
   connection: ServerConnection | undefined = undefined;
   /** Its connection had carried another exchange before: the server may have been closing it. */
   onReused = false;
+  /** It failed because its connection, kept from an earlier exchange, was closed: that says nothing about the server. */
+  stale = false;
   /** It failed before anything of the request had left. */
   unsent = false;
   /** The server has ended its side of the tunnel. */

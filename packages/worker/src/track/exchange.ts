@@ -137,6 +137,11 @@ export class Exchange {
     this.connectedAt = connected ? attempt.startedAt : 0;
   }
 
+  /** Attempts, less those that only met a connection that its server was closing. */
+  get tries(): number {
+    return this.history.reduce((tries, { stale }) => tries + (stale ? 0 : 1), 0);
+  }
+
   /** The head of the final response is there. */
   answers(status: number, now: number): void {
     this.state = "answering";
