@@ -9,7 +9,7 @@ import { compileRules } from "../../packages/core/src/classify/compile.ts";
 import { factsOf } from "../../packages/core/src/classify/test-facts.ts";
 import type {
   BalanceName,
-  ResolvedClass,
+  ClassRoute,
   ResolvedPool,
   ResolvedRule,
 } from "../../packages/core/src/config/resolved.ts";
@@ -36,7 +36,7 @@ export interface PoolSpec {
 }
 
 /** A class of requests. A request is of it if it has a cookie `class` with its name. */
-export interface ClassSpec extends ResolvedClass {
+export interface ClassSpec extends ClassRoute {
   /** Requests of the class that all acceptors together get; they come at random (Poisson). */
   readonly perSecond: number;
   /** Whose request it is, by a number drawn; pools that hash do it on the user. By default nobody is identified. */

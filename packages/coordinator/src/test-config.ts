@@ -34,8 +34,8 @@ export function testConfig(statePath: string, changes: Partial<ResolvedConfig> =
       },
     ],
     classes: [
-      { name: "gold", pool: 0, spill: 1 },
-      { name: "general", pool: 1, spill: -1 },
+      { name: "gold", pool: 0, spill: 1, bodyBytes: Number.MAX_SAFE_INTEGER },
+      { name: "general", pool: 1, spill: -1, bodyBytes: Number.MAX_SAFE_INTEGER },
     ],
     rules: [
       {
@@ -70,6 +70,7 @@ export function testConfig(statePath: string, changes: Partial<ResolvedConfig> =
       connections: 10_000,
       responseBufferBytes: 262_144,
       requestBufferBytes: 262_144,
+      bodyBytesPerSecond: 100,
       chunkExtensionBytes: 4_096,
       trailerBytes: 8_192,
       recentExchanges: 100,

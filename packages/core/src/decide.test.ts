@@ -6,7 +6,7 @@ import { ChoiceTrace } from "./balance/trace.ts";
 import type { PoolView } from "./balance/view.ts";
 import { compileRules } from "./classify/compile.ts";
 import { factsOf } from "./classify/test-facts.ts";
-import type { BalanceName, ResolvedClass, ResolvedPool, ResolvedRule } from "./config/resolved.ts";
+import type { BalanceName, ClassRoute, ResolvedPool, ResolvedRule } from "./config/resolved.ts";
 import {
   affinityFor,
   chooseForClass,
@@ -21,8 +21,8 @@ import { SeedSequence } from "./random.ts";
 const GOLD = 0;
 const GENERAL = 1;
 const POOLS = ["gold", "general"];
-const SPILLING: ResolvedClass = { name: "gold", pool: GOLD, spill: GENERAL };
-const STRICT: ResolvedClass = { name: "gold", pool: GOLD, spill: -1 };
+const SPILLING: ClassRoute = { name: "gold", pool: GOLD, spill: GENERAL };
+const STRICT: ClassRoute = { name: "gold", pool: GOLD, spill: -1 };
 
 const up = view("least-load", [{}, {}]);
 const down = view("least-load", [{ ready: false }, { ready: false }]);
@@ -31,7 +31,7 @@ function views(gold: PoolView, general: PoolView): PoolViews {
   return (pool) => [gold, general][pool];
 }
 
-function choiceOf(cls: ResolvedClass, of: PoolViews, seed = 1, tried = NONE_TRIED) {
+function choiceOf(cls: ClassRoute, of: PoolViews, seed = 1, tried = NONE_TRIED) {
   const choice = newChoice();
   const found = chooseForClass(cls, of, seed, 0, tried, choice);
   expect(found).toBe(choice.server >= 0);
@@ -68,7 +68,7 @@ describe("chooseForClass()", () => {
     "never lets gold out of its subset nor general in, for any views, with %s",
     (balance) => {
       const chance = new SeedSequence(12);
-      const general: ResolvedClass = { name: "general", pool: GENERAL, spill: -1 };
+      const general: ClassRoute = { name: "general", pool: GENERAL, spill: -1 };
       for (let round = 0; round < 1_000; round++) {
         const of = views(anyView(balance, chance), anyView(balance, chance));
         expect([GOLD, -1]).toContain(choiceOf(STRICT, of, chance.next()).pool);
@@ -110,7 +110,7 @@ describe("decide()", () => {
       outstanding: 0,
     }),
   );
-  const classes: readonly ResolvedClass[] = [SPILLING, { name: "general", pool: GENERAL, spill: -1 }];
+  const classes: readonly ClassRoute[] = [SPILLING, { name: "general", pool: GENERAL, spill: -1 }];
   const goldCookie: ResolvedRule = {
     name: "gold cookie",
     when: { kind: "test", on: { fact: "cookie", name: "tier" }, matcher: { kind: "equal", value: "gold" } },

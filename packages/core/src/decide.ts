@@ -16,7 +16,7 @@ import type { PoolView } from "./balance/view.ts";
 import { classify, classOf } from "./classify/classify.ts";
 import type { CompiledRules } from "./classify/compile.ts";
 import type { Facts } from "./classify/facts.ts";
-import type { ResolvedClass, ResolvedPool } from "./config/resolved.ts";
+import type { ClassRoute, ResolvedPool } from "./config/resolved.ts";
 
 /** The view of a pool by its index in the configuration; undefined when there is none, and nobody is chosen from it. */
 export type PoolViews = (pool: number) => PoolView | undefined;
@@ -54,7 +54,7 @@ export function newChoice(): Choice {
  * @param trace holds afterwards what was compared in the pool that was asked last
  */
 export function chooseForClass(
-  cls: ResolvedClass,
+  cls: ClassRoute,
   views: PoolViews,
   seed: number,
   affinity: number,
@@ -89,7 +89,7 @@ function chooseInPool(
 /** What a generation of the configuration decides by. */
 export interface DecisionRules {
   readonly compiled: CompiledRules;
-  readonly classes: readonly ResolvedClass[];
+  readonly classes: readonly ClassRoute[];
   readonly pools: readonly ResolvedPool[];
 }
 
@@ -116,7 +116,7 @@ export function decide(
 ): Decision {
   const rule = classify(facts, rules.compiled);
   const index = classOf(rule, rules.compiled);
-  const cls = rules.classes[index] as ResolvedClass;
+  const cls = rules.classes[index] as ClassRoute;
   const affinity = affinityFor(facts, cls, rules.pools);
   const choice = newChoice();
   chooseForClass(cls, views, seed, affinity, tried, choice);
@@ -127,7 +127,7 @@ export function decide(
  * The affinity of a request of class `cls`: by what its pool hashes on, else by what its spill pool does. One number
  * serves both, so that a verdict has room for it.
  */
-export function affinityFor(facts: Facts, cls: ResolvedClass, pools: readonly ResolvedPool[]): number {
+export function affinityFor(facts: Facts, cls: ClassRoute, pools: readonly ResolvedPool[]): number {
   return affinityOf(facts, pools[cls.pool]?.hashOn ?? pools[cls.spill]?.hashOn);
 }
 
@@ -147,7 +147,7 @@ export interface ChoiceExplanation {
 
 /** `chooseForClass` once more, with everything that it saw, as plain JSON. `poolName` names a pool by its index. */
 export function explainChoice(
-  cls: ResolvedClass,
+  cls: ClassRoute,
   poolName: (pool: number) => string,
   views: PoolViews,
   seed: number,
@@ -171,7 +171,7 @@ export function explainChoice(
   };
 }
 
-function whyOf(cls: ResolvedClass, pools: readonly PoolExplanation[]): string {
+function whyOf(cls: ClassRoute, pools: readonly PoolExplanation[]): string {
   const [own, spill] = pools.map((pool) => pool.why);
   if (spill !== undefined) return `${own} Class "${cls.name}" spills over. ${spill}`;
   const refused = pools[0]?.server === -1;

@@ -11,6 +11,7 @@ export { explainRules, type RulesExplanation, type TriedRule } from "./classify/
 export type { Address, Facts } from "./classify/facts.ts";
 export type {
   BalanceName,
+  ClassRoute,
   Condition,
   DataPlaneConfig,
   FactName,

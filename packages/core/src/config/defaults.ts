@@ -9,6 +9,9 @@ const HOUR = 60 * MINUTE;
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
+/** Stands where there is no bound, and is above each. A number: configurations travel as JSON. */
+export const UNBOUNDED = Number.MAX_SAFE_INTEGER;
+
 /** What each means is said in `options.ts`; here is why it has this value. */
 export const DEFAULT_TIMEOUTS: Timeouts = Object.freeze({
   headMs: 10_000,
@@ -47,6 +50,8 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   connections: 16_384,
   responseBufferBytes: 256 * KIB,
   requestBufferBytes: 64 * KIB,
+  // A modem of 1962 is three times as fast; what is slower holds a connection, and means to.
+  bodyBytesPerSecond: 100,
   chunkExtensionBytes: KIB,
   trailerBytes: 8 * KIB,
   recentExchanges: 1_000,
@@ -62,6 +67,7 @@ export const LIMIT_RANGES: Readonly<Record<keyof Limits, Range>> = Object.freeze
   connections: [1, 1_000_000],
   responseBufferBytes: [16 * KIB, 64 * MIB],
   requestBufferBytes: [4 * KIB, 64 * MIB],
+  bodyBytesPerSecond: [0, MIB],
   chunkExtensionBytes: [0, 16 * KIB],
   trailerBytes: [0, 64 * KIB],
   recentExchanges: [0, 100_000],
@@ -79,6 +85,7 @@ export const ACCEPTORS_RANGE: Range = [1, 256];
 export const CLASSIFIER_THREADS_RANGE: Range = [1, 64];
 export const PORT_RANGE: Range = [0, 65_535];
 export const WEIGHT_RANGE: Range = [1, 256];
+export const BODY_BYTES_RANGE: Range = [0, MIB * MIB];
 export const POOL_OUTSTANDING_RANGE: Range = [1, 1_000_000];
 export const CLOCK_TOLERANCE_RANGE: Range = [0, 600];
 

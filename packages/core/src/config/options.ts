@@ -109,6 +109,11 @@ export interface ClassOptions {
   readonly pool: string;
   /** Name of the pool that takes what `pool` cannot. Default: none, such requests are answered with 503. */
   readonly spill?: string | undefined;
+  /**
+   * Bytes of content that a request of the class may have; beyond is 413. Content in chunks is counted without their
+   * framing, as it comes. 0..1_099_511_627_776. Default: no bound.
+   */
+  readonly bodyBytes?: number | undefined;
 }
 
 export interface RuleOptions {
@@ -257,6 +262,13 @@ export interface LimitOptions {
    * @default 65_536
    */
   readonly requestBufferBytes?: number | undefined;
+  /**
+   * Bytes per second that a client has to send of its content, and to read of its answer, averaged over windows of 30 s
+   * in which it was its turn: not while it waits for us or for a server. A client that is slower gets 408, or is cut.
+   * 0 lets any client be as slow as `bodyIdleMs` allows. 0..1_048_576.
+   * @default 100
+   */
+  readonly bodyBytesPerSecond?: number | undefined;
   /**
    * Bytes of the chunk extensions of one body together (RFC 9112, section 7.1.1). 0..16_384.
    * @default 1_024

@@ -1,4 +1,4 @@
-import { COUNTS } from "./defaults.ts";
+import { COUNTS, UNBOUNDED } from "./defaults.ts";
 import { formatPath, type Path, quote } from "./mistake.ts";
 import type { HashOnOptions, PoolOptions } from "./options.ts";
 import { readPart } from "./read-part.ts";
@@ -138,15 +138,17 @@ function resolveClass(
 ): ResolvedClass {
   const path: Path = ["classes", name];
   const options = readPart(classSchema, raw, path, reading.mistakes);
-  if (options === undefined) return { name, pool: -1, spill: -1 };
+  if (options === undefined) return { name, pool: -1, spill: -1, bodyBytes: UNBOUNDED };
+  const bodyBytes = options.bodyBytes ?? UNBOUNDED;
   const pool = readReference(options.pool, "pool", poolNames, [...path, "pool"], reading);
-  if (options.spill === undefined) return { name, pool, spill: -1 };
+  if (options.spill === undefined) return { name, pool, spill: -1, bodyBytes };
   if (options.spill === options.pool) {
     const problem = `found ${quote(options.spill)}, which is the pool of the class itself`;
     reading.mistakes.push({ path: [...path, "spill"], problem, expected: "another pool, or no spill" });
-    return { name, pool, spill: -1 };
+    return { name, pool, spill: -1, bodyBytes };
   }
-  return { name, pool, spill: readReference(options.spill, "pool", poolNames, [...path, "spill"], reading) };
+  const spill = readReference(options.spill, "pool", poolNames, [...path, "spill"], reading);
+  return { name, pool, spill, bodyBytes };
 }
 
 function warnAboutUnusedPools(

@@ -1,6 +1,13 @@
 import { generateKeyPairSync } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS, LIMIT_RANGES, RETRY_RANGES, TIMEOUT_RANGES } from "./defaults.ts";
+import {
+  DEFAULT_LIMITS,
+  DEFAULT_TIMEOUTS,
+  LIMIT_RANGES,
+  RETRY_RANGES,
+  TIMEOUT_RANGES,
+  UNBOUNDED,
+} from "./defaults.ts";
 import { defineConfig } from "./define.ts";
 import { formatMistake } from "./mistake.ts";
 import type { ShuntOptions } from "./options.ts";
@@ -80,7 +87,7 @@ describe("resolveConfig()", () => {
           outstanding: 0,
         },
       ],
-      classes: [{ name: "general", pool: 0, spill: -1 }],
+      classes: [{ name: "general", pool: 0, spill: -1, bodyBytes: UNBOUNDED }],
       rules: [],
       defaultClass: 0,
       timeouts: DEFAULT_TIMEOUTS,
@@ -100,13 +107,13 @@ describe("resolveConfig()", () => {
         gold: { servers: { g1: { url: "http://g1:9001" } } },
         general: { servers: { s1: { url: "http://s1" } } },
       },
-      classes: { low: { pool: "general" }, high: { pool: "gold", spill: "general" } },
+      classes: { low: { pool: "general" }, high: { pool: "gold", spill: "general", bodyBytes: 0 } },
       rules: [{ name: "gold cookie", when: { cookie: { tier: "gold" } }, class: "high" }],
       defaultClass: "low",
     });
     expect(config.classes).toEqual([
-      { name: "low", pool: 1, spill: -1 },
-      { name: "high", pool: 0, spill: 1 },
+      { name: "low", pool: 1, spill: -1, bodyBytes: UNBOUNDED },
+      { name: "high", pool: 0, spill: 1, bodyBytes: 0 },
     ]);
     expect(config.rules).toMatchObject([{ name: "gold cookie", class: 1 }]);
     expect(config.defaultClass).toBe(0);

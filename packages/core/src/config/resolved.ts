@@ -41,12 +41,18 @@ export interface ResolvedPool {
   readonly outstanding: number;
 }
 
-export interface ResolvedClass {
+/** What of a class decides where its requests go. */
+export interface ClassRoute {
   readonly name: string;
   /** Index into `pools`. */
   readonly pool: number;
   /** Index into `pools` of the pool that takes what `pool` cannot; -1 is none. */
   readonly spill: number;
+}
+
+export interface ResolvedClass extends ClassRoute {
+  /** Octets of content that a request may have, decoded from chunks; UNBOUNDED is no bound. */
+  readonly bodyBytes: number;
 }
 
 /** What a condition looks at. `name` of a header is in lower case. */
@@ -101,6 +107,8 @@ export interface Limits {
   readonly responseBufferBytes: number;
   /** Request content bytes held for one client while the server does not read. */
   readonly requestBufferBytes: number;
+  /** Content that a client has to send, and of its answer to read, on average while it is its turn; 0 is any. */
+  readonly bodyBytesPerSecond: number;
   readonly chunkExtensionBytes: number;
   readonly trailerBytes: number;
   /** Exchanges an acceptor remembers for `GET /v1/exchanges`. */

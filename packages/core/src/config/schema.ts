@@ -2,6 +2,7 @@ import { z } from "zod";
 import { isListenHost } from "./addresses.ts";
 import {
   ACCEPTORS_RANGE,
+  BODY_BYTES_RANGE,
   CLASSIFIER_THREADS_RANGE,
   CLOCK_TOLERANCE_RANGE,
   LIMIT_RANGES,
@@ -141,6 +142,7 @@ export const serverSchema = z.strictObject({
 export const classSchema = z.strictObject({
   pool: reference("pool"),
   spill: reference("pool").optional(),
+  bodyBytes: integer(BODY_BYTES_RANGE).optional(),
 } satisfies Shape<ClassOptions>);
 
 const LONGEST_RULE_NAME = 128;

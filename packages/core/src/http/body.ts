@@ -11,7 +11,13 @@ export interface BodyFraming {
 }
 
 /** Names of rules; see refusal.ts. */
-export type BodyFault = "chunk" | "chunk-extension-bytes" | "trailer" | "trailer-bytes";
+export type BodyFault =
+  | "chunk"
+  | "chunk-extension-bytes"
+  | "trailer"
+  | "trailer-bytes"
+  | "trailer-fields"
+  | "body-bytes";
 
 /** A body of known length (RFC 9112 section 6.2). */
 export class LengthBody implements BodyFraming {

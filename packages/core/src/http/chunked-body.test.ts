@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { draw } from "../random.ts";
 import { ChunkedBody } from "./chunked-body.ts";
 
-const LIMITS = { chunkExtensionBytes: 64, trailerBytes: 64 };
+const LIMITS = { chunkExtensionBytes: 64, trailerBytes: 64, fields: 8 };
 
 interface Taken {
   readonly taken: number;
@@ -12,12 +12,18 @@ interface Taken {
 }
 
 /** Takes a body in pieces that end at the offsets in `cuts`. */
-function take(text: string, cuts: readonly number[] = [], limits = LIMITS): Taken {
+function take(
+  text: string,
+  cuts: readonly number[] = [],
+  limits = LIMITS,
+  most = Number.POSITIVE_INFINITY,
+): Taken {
   const octets = Buffer.from(text, "latin1");
   let data = "";
   const body = new ChunkedBody(limits, (bytes, from, to) => {
     data += Buffer.from(bytes.subarray(from, to)).latin1Slice();
   });
+  body.most = most;
   let taken = 0;
   let from = 0;
   for (const to of [...cuts, octets.length]) {
@@ -90,6 +96,16 @@ describe("ChunkedBody", () => {
     ["chunk", "5\r\nhello\n\r\n"],
     ["chunk", "5\r\nhell\r\n0\r\n\r\n"],
     ["chunk", "5\r\nhello\r\n\r\n"],
+    ["chunk", "0X1\r\n"],
+    ["chunk", "1h\r\n"],
+    ["chunk", "1;\r\n"],
+    ["chunk", "1 ;\r\n"],
+    ["chunk", "1; a=\r\n"],
+    ["chunk", '1;a="b\r\n'],
+    ["chunk", "1\r\r\n"],
+    ["chunk", "1\x0b\r\n"],
+    ["chunk", "00\n\r\n"],
+    ["chunk", "0\r\n\r\r"],
     ["chunk", "1000000000000\r\n"],
     ["chunk", "0000000000001\r\n"],
     ["chunk", "ffffffffffffffff1\r\n"],
@@ -146,10 +162,25 @@ describe("ChunkedBody", () => {
   });
 
   test("bounds the extensions of all chunks together", () => {
-    const limits = { chunkExtensionBytes: 6, trailerBytes: 0 };
+    const limits = { chunkExtensionBytes: 6, trailerBytes: 0, fields: 0 };
     expect(take("1;ab\r\nx\r\n0;ab\r\n\r\n", [], limits).end).toBe("done");
     expect(take("1;ab\r\nx\r\n0;abc\r\n\r\n", [], limits).end).toBe("chunk-extension-bytes");
-    expect(take("1\r\nx\r\n0\r\n\r\n", [], { chunkExtensionBytes: 0, trailerBytes: 0 }).end).toBe("done");
+    expect(take("1\r\nx\r\n0\r\n\r\n", [], { chunkExtensionBytes: 0, trailerBytes: 0, fields: 0 }).end).toBe(
+      "done",
+    );
+  });
+
+  const bounded = (text: string, most: number, cuts: readonly number[] = []): Taken =>
+    take(text, cuts, LIMITS, most);
+
+  test("bounds the data of all chunks together, and says so at the size of the chunk that is too much", () => {
+    const text = "5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n";
+    expect(bounded(text, 11)).toMatchObject({ data: "hello world", end: "done" });
+    const stopped = { taken: "5\r\nhello\r\n6".length, data: "hello", end: "body-bytes" };
+    for (let cut = 0; cut <= text.length; cut++) expect(bounded(text, 10, [cut])).toEqual(stopped);
+    expect(bounded("0\r\nA: b\r\n\r\n", 0).end).toBe("done");
+    expect(bounded("1", 0).end).toBe("body-bytes");
+    expect(bounded("00001;a\r\n", 1).end).toBe("more");
   });
 
   test("gives back data of any chunks, cut anywhere", () => {

@@ -14,14 +14,18 @@ const DATA_LF = 6;
 const TRAILERS = 7;
 const DONE = 8;
 
-/** Hexadecimal digits of a chunk size: 2^48 octets in one chunk are more than anybody sends honestly. */
+/**
+ * Hexadecimal digits of a chunk size, leading zeros included: 2^48 octets in one chunk are more than anybody sends
+ * honestly, and far from where numbers lose their last digits.
+ */
 const MAX_SIZE_DIGITS = 12;
 
 export interface ChunkedLimits {
   /** Octets of extensions in one body. */
   readonly chunkExtensionBytes: number;
-  /** Octets of the field lines of the trailer section. */
+  /** Octets of the field lines of the trailer section, and how many lines. */
   readonly trailerBytes: number;
+  readonly fields: number;
 }
 
 /** Receives the data without its chunk framing, for a peer that does not know chunks (HTTP/1.0). */
@@ -30,6 +34,8 @@ export type DataSink = (bytes: Uint8Array, from: number, to: number) => void;
 /** A chunked body (RFC 9112 section 7.1). */
 export class ChunkedBody implements BodyFraming {
   fault: BodyFault | undefined;
+  /** Octets of data that all chunks may have together. */
+  most = Number.POSITIVE_INFINITY;
   readonly #data: DataSink | undefined;
   readonly #extensions: ChunkExtensions;
   readonly #trailers: TrailerSection;
@@ -37,11 +43,14 @@ export class ChunkedBody implements BodyFraming {
   /** Of the chunk; while its data passes, what is left of it. */
   #size = 0;
   #digits = 0;
+  /** Octets of data that have passed. */
+  #passed = 0;
 
-  constructor(limits: ChunkedLimits, data?: DataSink) {
+  /** `forbidden`: names of fields that must not be trailers, besides those that never may; see TrailerSection. */
+  constructor(limits: ChunkedLimits, data?: DataSink, forbidden?: ReadonlySet<string>) {
     this.#data = data;
     this.#extensions = new ChunkExtensions(limits.chunkExtensionBytes);
-    this.#trailers = new TrailerSection(limits.trailerBytes);
+    this.#trailers = new TrailerSection(limits, forbidden);
   }
 
   get done(): boolean {
@@ -61,6 +70,7 @@ export class ChunkedBody implements BodyFraming {
     const end = Math.min(to, from + this.#size);
     if (this.#data !== undefined) this.#data(bytes, from, end);
     this.#size -= end - from;
+    this.#passed += end - from;
     if (this.#size === 0) this.#state = DATA_CR;
     return end;
   }
@@ -113,6 +123,8 @@ export class ChunkedBody implements BodyFraming {
     }
     this.#size = this.#size * 16 + digit;
     if (++this.#digits > MAX_SIZE_DIGITS) this.fault = "chunk";
+    // The size says it before the first octet of the chunk has come.
+    else if (this.#passed + this.#size > this.most) this.fault = "body-bytes";
   }
 
   #extensionOctet(octet: number): void {

@@ -48,6 +48,9 @@ const TABLE = [
   ["head-timeout", 408, "timeouts.headMs", "the head in less time"],
   ["body-timeout", 408, "timeouts.bodyIdleMs", "content without such a pause"],
   ["classifier", 500, "timeouts.classifyMs", "a request that can be classified in time"],
+  ["body-bytes", 413, "classes.NAME.bodyBytes", "less content"],
+  ["body-rate", 408, "limits.bodyBytesPerSecond", "content at a higher rate"],
+  ["trailer-fields", 431, "limits.fields", "fewer trailer fields"],
 ] as const satisfies readonly (readonly [string, number, string, string])[];
 
 export const REFUSALS: readonly Refusal[] = Object.freeze([
@@ -86,4 +89,7 @@ export const REFUSE = Object.freeze({
   HEAD_TIMEOUT: 26,
   BODY_TIMEOUT: 27,
   CLASSIFIER: 28,
+  BODY_BYTES: 29,
+  BODY_RATE: 30,
+  TRAILER_FIELDS: 31,
 } as const);

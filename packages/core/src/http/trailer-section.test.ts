@@ -1,8 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { TrailerSection } from "./trailer-section.ts";
 
-function judge(text: string, most = 1_000): string {
-  const section = new TrailerSection(most);
+function judge(
+  text: string,
+  trailerBytes = 1_000,
+  fields = 100,
+  alsoForbidden?: ReadonlySet<string>,
+): string {
+  const section = new TrailerSection({ trailerBytes, fields }, alsoForbidden);
   for (const octet of Buffer.from(text, "latin1")) {
     const fault = section.take(octet);
     if (fault !== undefined) return fault;
@@ -60,10 +65,29 @@ describe("TrailerSection", () => {
     "Content-Type",
     "X-Forwarded-For",
     "X_Forwarded_For",
+    "X-Forwarded-Anything",
     "x-request_id",
+    "X-Real-IP",
     "Via",
+    "Range",
+    "If-None-Match",
+    "WWW-Authenticate",
   ])("refuses %s, which may not come late", (name) => {
     expect(judge(`A: b\r\n${name}: 1\r\n\r\n`)).toBe("trailer");
+  });
+
+  test("refuses the names that it is told, in any case and with underscores, and no longer ones", () => {
+    const told = new Set(["x-user-tier"]);
+    for (const name of ["X-User-Tier", "x_user_tier", "X-USER_TIER"])
+      expect(judge(`${name}: 1\r\n\r\n`, 100, 100, told)).toBe("trailer");
+    expect(judge("X-User-Tiers: 1\r\n\r\n", 100, 100, told)).toBe("done");
+    expect(judge("X-User-Tier: 1\r\n\r\n")).toBe("done");
+  });
+
+  test("bounds how many field lines there are", () => {
+    expect(judge("A: b\r\nC: d\r\n\r\n", 100, 2)).toBe("done");
+    expect(judge("A: b\r\nC: d\r\n\r\n", 100, 1)).toBe("trailer-fields");
+    expect(judge("\r\n", 100, 0)).toBe("done");
   });
 
   test("bounds its field lines, not the empty line behind them", () => {

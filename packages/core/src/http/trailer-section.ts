@@ -9,44 +9,71 @@ const LINE_LF = 3;
 const LAST_LF = 4;
 const DONE = 5;
 
-/** Fields that frame, route or authenticate may not come late (RFC 9110 section 6.5.1). */
-const FORBIDDEN = new Set([
+/**
+ * Fields that may not come late (RFC 9110 section 6.5.1): who merges trailers into the head would frame, route, trust or
+ * answer by them after everybody before had done so without.
+ */
+const FORBIDDEN: ReadonlySet<string> = new Set([
+  // Framing, and what belongs to one connection.
   "transfer-encoding",
   "content-length",
-  "host",
   "connection",
   "keep-alive",
   "proxy-connection",
   "upgrade",
   "te",
   "trailer",
+  // Routing and trust; besides, all that begin with x-forwarded-.
+  "host",
+  "via",
+  "forwarded",
+  "x-real-ip",
+  "x-request-id",
+  // Authentication and state.
   "authorization",
   "proxy-authorization",
+  "www-authenticate",
+  "proxy-authenticate",
   "cookie",
   "set-cookie",
-  "content-encoding",
-  "content-type",
-  "content-range",
+  // What modifies a request.
   "expect",
   "max-forwards",
   "cache-control",
-  "via",
-  "forwarded",
-  "x-forwarded-for",
-  "x-forwarded-proto",
-  "x-forwarded-host",
-  "x-request-id",
+  "pragma",
+  "range",
+  "if-match",
+  "if-none-match",
+  "if-modified-since",
+  "if-unmodified-since",
+  "if-range",
+  // How content is to be read.
+  "content-encoding",
+  "content-type",
+  "content-range",
 ]);
+const FORWARDING = "x-forwarded-";
+const NO_NAMES: ReadonlySet<string> = new Set();
+
+export interface TrailerLimits {
+  /** Octets of the field lines, and how many there may be. */
+  readonly trailerBytes: number;
+  readonly fields: number;
+}
 
 /** The field lines behind the last chunk, and the empty line that ends the body; octet by octet. */
 export class TrailerSection {
   #state = LINE_START;
   #octetsLeft: number;
+  #fieldsLeft: number;
+  readonly #alsoForbidden: ReadonlySet<string>;
   #name = "";
 
-  /** `most`: octets of the field lines. */
-  constructor(most: number) {
-    this.#octetsLeft = most;
+  /** `alsoForbidden`: further names, in lower case and with hyphens for underscores. */
+  constructor(limits: TrailerLimits, alsoForbidden: ReadonlySet<string> = NO_NAMES) {
+    this.#octetsLeft = limits.trailerBytes;
+    this.#fieldsLeft = limits.fields;
+    this.#alsoForbidden = alsoForbidden;
   }
 
   get done(): boolean {
@@ -61,6 +88,7 @@ export class TrailerSection {
       return undefined;
     }
     if (this.#octetsLeft-- === 0) return "trailer-bytes";
+    if (this.#state === LINE_START && this.#fieldsLeft-- === 0) return "trailer-fields";
     return this.#takeInLine(octet) ? undefined : "trailer";
   }
 
@@ -79,7 +107,7 @@ export class TrailerSection {
       case NAME:
         if (octet !== COLON) return this.#takeInName(octet);
         this.#state = VALUE;
-        return !FORBIDDEN.has(this.#name);
+        return !this.#isForbidden(this.#name);
       case VALUE:
         if (octet === CR) this.#state = LINE_LF;
         return octet === CR || TEXT[octet] === 1;
@@ -87,6 +115,10 @@ export class TrailerSection {
         this.#state = LINE_START;
         return octet === LF;
     }
+  }
+
+  #isForbidden(name: string): boolean {
+    return FORBIDDEN.has(name) || name.startsWith(FORWARDING) || this.#alsoForbidden.has(name);
   }
 
   /** Underscores count as hyphens: to a CGI-like server they are (see RESEMBLES). */

@@ -11,6 +11,8 @@ const FAULTS = Object.freeze({
   "chunk-extension-bytes": { refusal: REFUSE.CHUNK_EXTENSION_BYTES },
   trailer: { refusal: REFUSE.TRAILER },
   "trailer-bytes": { refusal: REFUSE.TRAILER_BYTES },
+  "trailer-fields": { refusal: REFUSE.TRAILER_FIELDS },
+  "body-bytes": { refusal: REFUSE.BODY_BYTES },
 } as const);
 
 /** From now on the client's unread octets are this exchange's content. */
