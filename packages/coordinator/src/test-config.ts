@@ -71,6 +71,7 @@ export function testConfig(statePath: string, changes: Partial<ResolvedConfig> =
       responseBufferBytes: 262_144,
       requestBufferBytes: 262_144,
       bodyBytesPerSecond: 100,
+      classifyBodyBytes: 16_384,
       chunkExtensionBytes: 4_096,
       trailerBytes: 8_192,
       recentExchanges: 100,

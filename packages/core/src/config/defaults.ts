@@ -52,6 +52,8 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   requestBufferBytes: 64 * KIB,
   // A modem of 1962 is three times as fast; what is slower holds a connection, and means to.
   bodyBytesPerSecond: 100,
+  // An order with a hundred items; whoever decides by the content of an upload decides by a field before it.
+  classifyBodyBytes: 16 * KIB,
   chunkExtensionBytes: KIB,
   trailerBytes: 8 * KIB,
   recentExchanges: 1_000,
@@ -68,6 +70,8 @@ export const LIMIT_RANGES: Readonly<Record<keyof Limits, Range>> = Object.freeze
   responseBufferBytes: [16 * KIB, 64 * MIB],
   requestBufferBytes: [4 * KIB, 64 * MIB],
   bodyBytesPerSecond: [0, MIB],
+  // The longest head and so much content fit into one batch (contract/batch.ts).
+  classifyBodyBytes: [0, 256 * KIB],
   chunkExtensionBytes: [0, 16 * KIB],
   trailerBytes: [0, 64 * KIB],
   recentExchanges: [0, 100_000],

@@ -270,6 +270,12 @@ export interface LimitOptions {
    */
   readonly bodyBytesPerSecond?: number | undefined;
   /**
+   * Bytes of content that a request waits for when its class depends on a `body` condition. Of longer content nothing
+   * is known to rules. 0..262_144.
+   * @default 16_384
+   */
+  readonly classifyBodyBytes?: number | undefined;
+  /**
    * Bytes of the chunk extensions of one body together (RFC 9112, section 7.1.1). 0..16_384.
    * @default 1_024
    */

@@ -109,6 +109,8 @@ export interface Limits {
   readonly requestBufferBytes: number;
   /** Content that a client has to send, and of its answer to read, on average while it is its turn; 0 is any. */
   readonly bodyBytesPerSecond: number;
+  /** Content that a request waits for when its class depends on it. */
+  readonly classifyBodyBytes: number;
   readonly chunkExtensionBytes: number;
   readonly trailerBytes: number;
   /** Exchanges an acceptor remembers for `GET /v1/exchanges`. */
