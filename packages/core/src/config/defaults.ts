@@ -1,5 +1,5 @@
 import { brokenRelations } from "./relations.ts";
-import type { Limits, Retry, Timeouts } from "./resolved.ts";
+import type { Leniency, Limits, Retry, Timeouts } from "./resolved.ts";
 
 /** Lowest and highest value that is accepted, both included. */
 export type Range = readonly [lowest: number, highest: number];
@@ -85,6 +85,14 @@ export const RETRY_RANGES: Readonly<Record<keyof Retry, Range>> = Object.freeze(
   bodyBytes: [0, 16 * MIB],
 });
 
+/** Each switch is for somebody's old client; nobody is lenient by accident. */
+export const NO_LENIENCY: Leniency = Object.freeze({
+  ambiguousPaths: false,
+  targetOctets: false,
+  hostDiffers: false,
+  repeatedContentLength: false,
+});
+
 export const ACCEPTORS_RANGE: Range = [1, 256];
 export const CLASSIFIER_THREADS_RANGE: Range = [1, 64];
 export const PORT_RANGE: Range = [0, 65_535];
@@ -108,6 +116,7 @@ export const COUNTS = Object.freeze({
   classes: 1_000,
   rules: 50_000,
   trustedPeers: 10_000,
+  trustFields: 64,
 });
 
 /**

@@ -9,6 +9,7 @@ export type {
   IdentityOptions,
   JwtKeyOptions,
   JwtOptions,
+  LeniencyOptions,
   LimitOptions,
   ListenerOptions,
   LogOptions,

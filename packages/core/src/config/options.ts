@@ -35,6 +35,8 @@ export interface ShuntOptions {
   readonly limits?: LimitOptions | undefined;
   readonly retry?: RetryOptions | undefined;
   readonly trust?: TrustOptions | undefined;
+  /** What is let through that is refused otherwise. Default: nothing. */
+  readonly leniency?: LeniencyOptions | undefined;
   /** Who the user of a request is. Default: nobody is identified, and `user` conditions are refused. */
   readonly identity?: IdentityOptions | undefined;
   readonly log?: LogOptions | undefined;
@@ -316,6 +318,42 @@ export interface TrustOptions {
    * @default []
    */
   readonly peers?: readonly string[] | undefined;
+  /**
+   * Names of further fields that are believed from `peers` alone, such as those by which rules give priority. From
+   * everybody else they are removed. The forwarding fields and that of `identity.header` need not be named.
+   * @default []
+   */
+  readonly fields?: readonly string[] | undefined;
+}
+
+/**
+ * Each lets through one thing that is refused otherwise, for clients that cannot be changed. There is none for what two
+ * readers could take for two messages: both lengths at once, folded lines, lines that end with LF alone.
+ */
+export interface LeniencyOptions {
+  /**
+   * Paths that another reader may take for another path (`%2F`, `%5C`, `%00`, a backslash, dot segments, empty
+   * segments, encoding within encoding) are forwarded, whatever class the other reading would have.
+   * @default false
+   */
+  readonly ambiguousPaths?: boolean | undefined;
+  /**
+   * Octets in a target that RFC 3986 does not allow and browsers do not send: quotes, angle brackets and, in the path,
+   * braces, backticks and percent signs without two digits.
+   * @default false
+   */
+  readonly targetOctets?: boolean | undefined;
+  /**
+   * A target in absolute-form whose authority is not that of Host: the target wins, and Host is replaced (RFC 9112,
+   * section 3.2.2).
+   * @default false
+   */
+  readonly hostDiffers?: boolean | undefined;
+  /**
+   * Content-Length several times with one and the same number: one is forwarded (RFC 9112, section 6.3).
+   * @default false
+   */
+  readonly repeatedContentLength?: boolean | undefined;
 }
 
 /** Exactly one of the three. */

@@ -4,6 +4,7 @@ import {
   DEFAULT_LIMITS,
   DEFAULT_TIMEOUTS,
   LIMIT_RANGES,
+  NO_LENIENCY,
   RETRY_RANGES,
   TIMEOUT_RANGES,
   UNBOUNDED,
@@ -93,7 +94,8 @@ describe("resolveConfig()", () => {
       timeouts: DEFAULT_TIMEOUTS,
       limits: DEFAULT_LIMITS,
       retry: { attempts: 2, budgetPercent: 20, bodyBytes: 65_536 },
-      trust: { peers: [] },
+      trust: { peers: [], fields: [] },
+      leniency: NO_LENIENCY,
       identity: { kind: "none" },
       log: { level: "info", access: "stdout" },
       admin: { host: "127.0.0.1", port: 7070, token: undefined },
@@ -283,6 +285,22 @@ describe("resolveConfig()", () => {
       'trust.peers[1]: found "proxy"',
     ],
     [
+      "a believed field that frames messages",
+      { trust: { fields: ["X-Tier", "Content-Length"] } },
+      'trust.fields[1]: "Content-Length" frames or routes the message, whoever sends it',
+    ],
+    [
+      "a believed field whose name is none",
+      { trust: { fields: ["X Tier"] } },
+      'trust.fields[0]: found "X Tier"; expected the name of a header field',
+    ],
+    ["a leniency that nobody has", { leniency: { bareLf: true } }, "leniency.bareLf: unknown key"],
+    [
+      "a leniency that is no switch",
+      { leniency: { hostDiffers: "yes" } },
+      'leniency.hostDiffers: found "yes"; expected true or false',
+    ],
+    [
       "an open admin API",
       { admin: { host: "0.0.0.0" } },
       "admin.host: the admin API would be open to everybody who reaches 0.0.0.0",
@@ -315,6 +333,12 @@ describe("resolveConfig()", () => {
   ];
   test.each(REFUSED)("refuses %s", (_, raw, sentence) => {
     expect(mistakes(raw)).toEqual([expect.stringContaining(sentence)]);
+  });
+
+  test("lowers names of believed fields, and takes single leniencies", () => {
+    const config = resolved({ trust: { fields: ["X-Tier"] }, leniency: { hostDiffers: true } });
+    expect(config.trust).toEqual({ peers: [], fields: ["x-tier"] });
+    expect(config.leniency).toEqual({ ...NO_LENIENCY, hostDiffers: true });
   });
 
   test("lets two listeners have port 0, and one port on two addresses", () => {

@@ -1,12 +1,10 @@
-import { canonicalBlock } from "./addresses.ts";
 import {
-  COUNTS,
   DEFAULT_CLASSIFIER_THREADS,
   DEFAULT_RETRY,
   withDefaultLimits,
   withDefaultTimeouts,
 } from "./defaults.ts";
-import { type Mistake, type Path, quote, type Warning } from "./mistake.ts";
+import type { Mistake, Warning } from "./mistake.ts";
 import { found, readPart } from "./read-part.ts";
 import { type Reading, type ResolveContext, readReference } from "./reading.ts";
 import { brokenRelations } from "./relations.ts";
@@ -14,6 +12,7 @@ import { resolveIdentity } from "./resolve-identity.ts";
 import { resolveListening } from "./resolve-listeners.ts";
 import { resolveClasses, resolvePools } from "./resolve-pools.ts";
 import { resolveRules } from "./resolve-rules.ts";
+import { resolveLeniency, resolveTrust } from "./resolve-trust.ts";
 import type { Limits, ResolvedConfig, ResolvedLog, ResolvedState, Retry, Timeouts } from "./resolved.ts";
 import {
   isObject,
@@ -23,7 +22,6 @@ import {
   rootSchema,
   stateSchema,
   timeoutsSchema,
-  trustSchema,
 } from "./schema.ts";
 
 export type Resolution =
@@ -47,7 +45,7 @@ export function resolveConfig(raw: unknown, context: ResolveContext): Resolution
 function resolveParts(raw: Record<string, unknown>, reading: Reading): ResolvedConfig {
   const root = readPart(rootSchema, raw, [], reading.mistakes);
   const identified = raw.identity !== undefined;
-  const peers = resolveTrust(raw.trust ?? {}, reading);
+  const trust = resolveTrust(raw.trust ?? {}, reading);
   const pools = resolvePools(raw.pools, identified, reading);
   const classes = resolveClasses(raw.classes, pools, reading);
   const classNames = classes.map((each) => each.name);
@@ -60,8 +58,9 @@ function resolveParts(raw: Record<string, unknown>, reading: Reading): ResolvedC
     timeouts: resolveTimeouts(raw.timeouts ?? {}, reading),
     limits: resolveLimits(raw.limits ?? {}, reading),
     retry: resolveRetry(raw.retry ?? {}, reading),
-    trust: { peers },
-    identity: resolveIdentity(raw.identity, peers.length, reading),
+    trust,
+    leniency: resolveLeniency(raw.leniency ?? {}, reading),
+    identity: resolveIdentity(raw.identity, trust.peers.length, reading),
     log: resolveLog(raw.log ?? {}, reading),
     classifierThreads: root?.classifierThreads ?? DEFAULT_CLASSIFIER_THREADS,
     acceptors: root?.acceptors ?? reading.context.cores,
@@ -102,25 +101,6 @@ function given<Key extends string>(
 ): { [K in Key]?: number } {
   const said = Object.entries<number | undefined>(options).filter(([, value]) => value !== undefined);
   return Object.fromEntries(said) as { [K in Key]?: number };
-}
-
-function resolveTrust(raw: unknown, { mistakes }: Reading): string[] {
-  const path: Path = ["trust", "peers"];
-  const peers = readPart(trustSchema, raw, ["trust"], mistakes)?.peers ?? [];
-  if (peers.length > COUNTS.trustedPeers) {
-    mistakes.push({
-      path,
-      problem: `has ${peers.length} blocks`,
-      expected: `at most ${COUNTS.trustedPeers}`,
-    });
-  }
-  return peers.map((peer, index) => {
-    const block = canonicalBlock(peer);
-    if (block !== undefined) return block;
-    const expected = 'an address or a CIDR block, as in "10.1.0.0/16"';
-    mistakes.push({ path: [...path, index], problem: `found ${quote(peer)}`, expected });
-    return peer;
-  });
 }
 
 function resolveLog(raw: unknown, { context, mistakes }: Reading): ResolvedLog {

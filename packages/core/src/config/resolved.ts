@@ -167,6 +167,21 @@ export interface ResolvedState {
   readonly path: string;
 }
 
+export interface ResolvedTrust {
+  /** Addresses or CIDR blocks whose forwarding and identity fields are believed. */
+  readonly peers: readonly string[];
+  /** Names, in lower case, of further fields that are believed from these alone. */
+  readonly fields: readonly string[];
+}
+
+/** What is let through that is refused otherwise; see `LeniencyOptions`. */
+export interface Leniency {
+  readonly ambiguousPaths: boolean;
+  readonly targetOctets: boolean;
+  readonly hostDiffers: boolean;
+  readonly repeatedContentLength: boolean;
+}
+
 /** What acceptors and their classifier threads work by. */
 export interface DataPlaneConfig {
   readonly pools: readonly ResolvedPool[];
@@ -176,8 +191,8 @@ export interface DataPlaneConfig {
   readonly timeouts: Timeouts;
   readonly limits: Limits;
   readonly retry: Retry;
-  /** Addresses or CIDR blocks whose forwarding and identity fields are believed. */
-  readonly trust: { readonly peers: readonly string[] };
+  readonly trust: ResolvedTrust;
+  readonly leniency: Leniency;
   readonly identity: ResolvedIdentity;
   readonly log: ResolvedLog;
   readonly classifierThreads: number;

@@ -21,6 +21,7 @@ import type {
   IdentityOptions,
   JwtKeyOptions,
   JwtOptions,
+  LeniencyOptions,
   LimitOptions,
   ListenerOptions,
   LogOptions,
@@ -171,7 +172,17 @@ export const retrySchema = z.strictObject(numbers(RETRY_RANGES) satisfies Shape<
 
 export const trustSchema = z.strictObject({
   peers: z.array(text("an address or a CIDR block")).optional(),
+  fields: z.array(text("the name of a header field", isToken)).optional(),
 } satisfies Shape<TrustOptions>);
+
+const lenient = value<boolean>((found) => typeof found === "boolean", "true or false").optional();
+
+export const leniencySchema = z.strictObject({
+  ambiguousPaths: lenient,
+  targetOctets: lenient,
+  hostDiffers: lenient,
+  repeatedContentLength: lenient,
+} satisfies Shape<LeniencyOptions>);
 
 export const jwtKeySchema: z.ZodType<JwtKeyOptions> = value(
   (found) => isObject(found) && Object.keys(found).length === 1 && isKey(found),
@@ -230,6 +241,7 @@ export const rootSchema = z.strictObject({
   limits: anything.optional(),
   retry: anything.optional(),
   trust: anything.optional(),
+  leniency: anything.optional(),
   identity: anything.optional(),
   log: anything.optional(),
   admin: anything.optional(),
@@ -244,6 +256,7 @@ export const rootSchema = z.strictObject({
   | "limits"
   | "retry"
   | "trust"
+  | "leniency"
   | "identity"
   | "log"
   | "admin"
