@@ -1,0 +1,144 @@
+import type { Socket } from "node:net";
+import { show } from "../octets.ts";
+
+/** How long a step may take: much longer than any healthy proxy needs. */
+export const PATIENCE_MS = 2_000;
+
+/** An expectation was not met: what was expected, and what was found. */
+export class Unmet extends Error {
+  override readonly name: string = "Unmet";
+}
+
+/** The other end ended the connection in the middle of something. */
+export class Truncated extends Unmet {
+  override readonly name = "Truncated";
+}
+
+const NONE = Buffer.alloc(0);
+const LF = 0x0a;
+
+/** One end of a connection, played by a scenario: every octet of it is chosen or looked at. */
+export class Wire {
+  readonly socket: Socket;
+  /** "client a", "server a, connection 2": for what is told of a failure. */
+  readonly name: string;
+  unread: Buffer = NONE;
+  /** The other end sent FIN, or RST, or this one is destroyed. */
+  ended = false;
+  reset = false;
+  readonly #transcript: string[];
+  #changed = Promise.withResolvers<void>();
+
+  constructor(socket: Socket, name: string, transcript: string[]) {
+    this.socket = socket;
+    this.name = name;
+    this.#transcript = transcript;
+    socket.setNoDelay(true);
+    socket.on("data", (octets: Buffer) => this.#received(octets));
+    socket.on("end", () => this.#ends("FIN"));
+    socket.on("error", (error: NodeJS.ErrnoException) => {
+      this.reset = true;
+      this.#ends(error.code ?? "error");
+    });
+    socket.on("close", () => this.#change());
+  }
+
+  get idle(): boolean {
+    return this.unread.length === 0 && !this.ended;
+  }
+
+  /** Resolves with what `look` finds; it is asked again whenever something has come. */
+  async until<T>(look: () => T | undefined, expected: string): Promise<T> {
+    const late = AbortSignal.timeout(PATIENCE_MS);
+    const given = new Promise<void>((resolve) =>
+      late.addEventListener("abort", () => resolve(), { once: true }),
+    );
+    for (;;) {
+      const found = look();
+      if (found !== undefined) return found;
+      if (late.aborted)
+        throw new Unmet(`${this.name}: expected ${expected}; found ${this.#state()} after ${PATIENCE_MS} ms`);
+      await Promise.race([this.#changed.promise, given]);
+    }
+  }
+
+  /** Resolves at the next change. */
+  get changed(): Promise<void> {
+    return this.#changed.promise;
+  }
+
+  async line(): Promise<string> {
+    const at = await this.until(() => {
+      const found = this.unread.indexOf(LF);
+      if (found < 0 && this.ended) throw this.#truncated("a line");
+      return found < 0 ? undefined : found;
+    }, "a line");
+    const line = this.take(at + 1).toString("latin1");
+    if (!line.endsWith("\r\n") || line.indexOf("\r") < line.length - 2)
+      throw new Unmet(`${this.name}: expected a line with CR LF at its end alone; found ${show(line)}`);
+    return line.slice(0, -2);
+  }
+
+  /** Exactly so many octets. */
+  async exactly(length: number): Promise<Buffer> {
+    await this.until(() => {
+      if (this.unread.length >= length) return true;
+      if (this.ended) throw this.#truncated(`${length} octets`);
+      return undefined;
+    }, `${length} octets`);
+    return this.take(length);
+  }
+
+  /** Some octets, at most `most`; none when the connection has ended. */
+  async some(most: number): Promise<Buffer> {
+    await this.until(() => this.unread.length > 0 || this.ended || undefined, "octets or the end");
+    return this.take(Math.min(most, this.unread.length));
+  }
+
+  /** Takes what is there. */
+  take(length: number): Buffer {
+    const taken = this.unread.subarray(0, length);
+    this.unread = this.unread.subarray(length);
+    return taken;
+  }
+
+  async send(octets: Buffer): Promise<void> {
+    this.#transcript.push(`${this.name} sends ${show(octets)}`);
+    await new Promise<void>((resolve) => this.socket.write(octets, () => resolve()));
+  }
+
+  note(event: string): void {
+    this.#transcript.push(`${this.name} ${event}`);
+  }
+
+  destroy(): void {
+    this.socket.destroy();
+  }
+
+  #received(octets: Buffer): void {
+    this.#transcript.push(`${this.name} gets ${show(octets)}`);
+    this.unread = this.unread.length === 0 ? octets : Buffer.concat([this.unread, octets]);
+    this.#change();
+  }
+
+  #ends(how: string): void {
+    if (!this.ended) this.#transcript.push(`${this.name} gets ${how}`);
+    this.ended = true;
+    this.#change();
+  }
+
+  #change(): void {
+    const { resolve } = this.#changed;
+    this.#changed = Promise.withResolvers();
+    resolve();
+  }
+
+  #truncated(expected: string): Truncated {
+    return new Truncated(`${this.name}: expected ${expected}; found ${this.#state()}`);
+  }
+
+  #state(): string {
+    const octets = this.unread.length === 0 ? "nothing" : show(this.unread);
+    return this.ended ? `${octets} and ${this.reset ? "a reset" : "the end"}` : octets;
+  }
+}
