@@ -114,4 +114,13 @@ export { REFUSALS, REFUSE, type Refusal } from "./http/refusal.ts";
 export { RequestHead } from "./http/request-head.ts";
 export { RESPONSE_BODY, ResponseHead } from "./http/response-head.ts";
 export type { Snapshot } from "./membership/snapshot.ts";
+export type {
+  Endpoint,
+  Endpoints,
+  HeaderFault,
+  HeaderReading,
+  Origin,
+} from "./proxy-protocol/header.ts";
+export { readProxyHeader } from "./proxy-protocol/read.ts";
+export { writeProxyHeader } from "./proxy-protocol/write.ts";
 export { SeedSequence } from "./random.ts";
