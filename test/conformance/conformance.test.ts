@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { afterAll, describe, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import type { Failure } from "./play.ts";
 import { readConfigurations, readScenarios, type Scenario } from "./scenario.ts";
 import { Stage } from "./stage.ts";
@@ -7,8 +7,8 @@ import { shunt } from "./targets/shunt.ts";
 
 /** Every scenario of `scenarios/`, played against `shunt up`: README.md tells how. */
 
-const scenarios = readScenarios(join(import.meta.dirname, "scenarios"));
-const configurations = readConfigurations(join(import.meta.dirname, "configs"));
+const { found: scenarios, mistakes } = readScenarios(join(import.meta.dirname, "scenarios"));
+const { found: configurations, mistakes: more } = readConfigurations(join(import.meta.dirname, "configs"));
 const stages = new Map<string, Promise<Stage>>();
 
 /** Opened by the first scenario that is played on it. */
@@ -33,6 +33,10 @@ afterAll(async () => {
 function complaint({ rfc }: Scenario, { step, reason, transcript }: Failure): string {
   return [`${rfc}: ${step}: ${reason}`, ...transcript].join("\n    ");
 }
+
+test("all files are as README.md has them", () => {
+  expect([...mistakes, ...more]).toEqual([]);
+});
 
 describe.concurrent("Shunt", () => {
   test.each(

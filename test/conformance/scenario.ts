@@ -28,31 +28,39 @@ export interface Scenario {
 const ORDINARY_REQUEST = "GET / HTTP/1.1\r\nHost: shunt.test\r\n\r\n";
 const ORDINARY_ANSWER = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
-/** All scenarios of a folder, in the order of their files. Throws with every mistake and its place. */
-export function readScenarios(folder: string): readonly Scenario[] {
+/** What was read, and every mistake with its place: what is mistaken is left out. */
+export interface Read<T> {
+  readonly found: T;
+  readonly mistakes: readonly string[];
+}
+
+/** All scenarios of a folder, in the order of their files. */
+export function readScenarios(folder: string): Read<readonly Scenario[]> {
   const mistakes: string[] = [];
-  const files = globSync("*.yaml", { cwd: folder }).sort();
-  const scenarios = files.flatMap((file) => readFile(join(folder, file), mistakes));
+  const scenarios = yamlFiles(folder).flatMap((path) => readFile(path, mistakes));
   const seen = new Map<string, string>();
   for (const { name, file } of scenarios) {
     const before = seen.get(name);
     if (before !== undefined) mistakes.push(`${file}.yaml: the name ${name} is used in ${before}.yaml`);
     seen.set(name, file);
   }
-  if (mistakes.length > 0) throw new Error(mistakes.join("\n"));
-  return scenarios;
+  return { found: scenarios, mistakes };
 }
 
-/** The configurations of a folder by name. Throws with every mistake and its place. */
-export function readConfigurations(folder: string): ReadonlyMap<string, Configuration> {
+/** The configurations of a folder by name. */
+export function readConfigurations(folder: string): Read<ReadonlyMap<string, Configuration>> {
   const mistakes: string[] = [];
-  const files = globSync("*.yaml", { cwd: folder }).sort();
-  const read = files.flatMap((file) => {
-    const config = readYaml(join(folder, file), configuration, mistakes);
-    return config === undefined ? [] : [[basename(file, ".yaml"), config] as const];
+  const read = yamlFiles(folder).flatMap((path) => {
+    const config = readYaml(path, configuration, mistakes);
+    return config === undefined ? [] : [[basename(path, ".yaml"), config] as const];
   });
-  if (mistakes.length > 0) throw new Error(mistakes.join("\n"));
-  return new Map(read);
+  return { found: new Map(read), mistakes };
+}
+
+function yamlFiles(folder: string): string[] {
+  return globSync("*.yaml", { cwd: folder })
+    .sort()
+    .map((file) => join(folder, file));
 }
 
 function readFile(path: string, mistakes: string[]): Scenario[] {
