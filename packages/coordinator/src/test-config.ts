@@ -70,6 +70,7 @@ export function testConfig(statePath: string, changes: Partial<ResolvedConfig> =
       connections: 10_000,
       responseBufferBytes: 262_144,
       requestBufferBytes: 262_144,
+      headsBufferBytes: 8_388_608,
       bodyBytesPerSecond: 100,
       classifyBodyBytes: 16_384,
       chunkExtensionBytes: 4_096,

@@ -9,6 +9,7 @@ export { classify } from "./classify/classify.ts";
 export { type CompiledRules, compileRules } from "./classify/compile.ts";
 export { explainRules, type RulesExplanation, type TriedRule } from "./classify/explain.ts";
 export type { Address, Facts } from "./classify/facts.ts";
+export { FIXED, UNBOUNDED } from "./config/defaults.ts";
 export type {
   BalanceName,
   ClassRoute,

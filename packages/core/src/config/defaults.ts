@@ -50,6 +50,8 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   connections: 16_384,
   responseBufferBytes: 256 * KIB,
   requestBufferBytes: 64 * KIB,
+  // Sixteen full batches. A thread that hangs is replaced after 50 ms, in which not even a flood brings that much.
+  headsBufferBytes: 8 * MIB,
   // A modem of 1962 is three times as fast; what is slower holds a connection, and means to.
   bodyBytesPerSecond: 100,
   // An order with a hundred items; whoever decides by the content of an upload decides by a field before it.
@@ -69,12 +71,34 @@ export const LIMIT_RANGES: Readonly<Record<keyof Limits, Range>> = Object.freeze
   connections: [1, 1_000_000],
   responseBufferBytes: [16 * KIB, 64 * MIB],
   requestBufferBytes: [4 * KIB, 64 * MIB],
+  headsBufferBytes: [64 * KIB, KIB * MIB],
   bodyBytesPerSecond: [0, MIB],
   // The longest head and so much content fit into one batch (contract/batch.ts).
   classifyBodyBytes: [0, 256 * KIB],
   chunkExtensionBytes: [0, 16 * KIB],
   trailerBytes: [0, 64 * KIB],
   recentExchanges: [0, 100_000],
+});
+
+/**
+ * Bounds that no option moves: nobody needs another, or another would not work. docs/limits.md has them in its table.
+ */
+export const FIXED = Object.freeze({
+  /** Connections that the kernel keeps until they are accepted. */
+  acceptQueue: 4_096,
+  /** Octets read from one client ahead of what can be handled now; behind that it has to wait. */
+  readAheadBytes: 128 * KIB,
+  /** What `limits.bodyBytesPerSecond` is averaged over: a lost packet, a tunnel or a change of cell is no slowness. */
+  paceMs: 30_000,
+  /**
+   * How long a client may be silent, may send on, and how much of it is thrown away, once our last words are said
+   * (RFC 9112 section 9.6). Most stop as soon as they read them; who writes all before it reads anything needs more.
+   */
+  lingerQuietMs: 2_000,
+  lingerMs: 10_000,
+  lingerBytes: 64 * MIB,
+  /** Interim responses to one request: each may wait in memory, and each moves the time limit of the response. */
+  interimResponses: 32,
 });
 
 export const DEFAULT_RETRY: Retry = Object.freeze({ attempts: 2, budgetPercent: 20, bodyBytes: 64 * KIB });

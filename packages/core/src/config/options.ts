@@ -265,6 +265,12 @@ export interface LimitOptions {
    */
   readonly requestBufferBytes?: number | undefined;
   /**
+   * Bytes that wait to be classified, or are being classified, from all clients of one acceptor together, each client
+   * for itself being bounded too; beyond, no further head is read until half of them are done. 65_536..1_073_741_824.
+   * @default 8_388_608
+   */
+  readonly headsBufferBytes?: number | undefined;
+  /**
    * Bytes per second that a client has to send of its content, and to read of its answer, averaged over windows of 30 s
    * in which it was its turn: not while it waits for us or for a server. A client that is slower gets 408, or is cut.
    * 0 lets any client be as slow as `bodyIdleMs` allows. 0..1_048_576.

@@ -107,6 +107,8 @@ export interface Limits {
   readonly responseBufferBytes: number;
   /** Request content bytes held for one client while the server does not read. */
   readonly requestBufferBytes: number;
+  /** Bytes of heads that wait for one acceptor's classifier threads; beyond, no further head is read. */
+  readonly headsBufferBytes: number;
   /** Content that a client has to send, and of its answer to read, on average while it is its turn; 0 is any. */
   readonly bodyBytesPerSecond: number;
   /** Content that a request waits for when its class depends on it. */
