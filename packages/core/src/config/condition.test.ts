@@ -77,6 +77,11 @@ describe("readCondition()", () => {
     expect(read({ host: { regex: "\\D" } })).toMatchObject({ matcher: { value: "\\D" } });
   });
 
+  test("takes any token for a method, in any case that is not that of a registered one", () => {
+    for (const method of ["PROPFIND", "BREW", "brew", "M-SEARCH", "X_Y"])
+      expect(read({ method })).toMatchObject({ matcher: { kind: "equal", value: method } });
+  });
+
   test("brings paths into the spelling in which they are compared", () => {
     expect(read({ path: "/%7Eann/../%7eb%2f" })).toMatchObject({ matcher: { value: "/~b%2F" } });
     expect(read({ path: { in: ["/%61"] } })).toMatchObject({ matcher: { values: ["/a"] } });
@@ -142,6 +147,7 @@ describe("readCondition()", () => {
     ["a number for a text", { query: { page: 2 } }, "when.query.page: found 2"],
     ["null", { user: null }, "when.user: found null"],
     ["absence of what is always there", { method: false }, "found false, but every request has a method"],
+    ["a method that is no token", { method: "GET /" }, 'no request has the method "GET /"'],
     ["a method in lower case", { method: { in: ["GET", "post"] } }, 'no request has the method "post"'],
     ["a path without slash", { path: "a" }, 'no request has the path "a"'],
     ["a path with a query", { path: { contains: "?a=1" } }, 'no path contains "?"'],

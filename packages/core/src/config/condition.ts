@@ -1,4 +1,6 @@
 import { RE2JS } from "re2js";
+import { isPointer, pointerTokens } from "../content/json-pointer.ts";
+import { isRegistered } from "../http/methods.ts";
 import { normalisePercent, pathForMatching } from "../http/target.ts";
 import { canonicalBlock } from "./addresses.ts";
 import { describeValue, type Mistake, oneOf, type Path, quote } from "./mistake.ts";
@@ -20,9 +22,10 @@ export function readCondition(raw: unknown, path: Path, mistakes: Mistake[]): Co
 const DEEPEST = 32;
 const MOST_VALUES = 100_000;
 const LONGEST_REGEX = 1_000;
+const LONGEST_BODY_NAME = 1_000;
 
 const FACTS = ["method", "host", "path", "client", "user"] as const;
-const NAMED_FACTS = ["query", "header", "cookie"] as const;
+const NAMED_FACTS = ["query", "header", "cookie", "body"] as const;
 const KEYS = [...FACTS, ...NAMED_FACTS, "all", "any", "not"] as const;
 const AVAILABLE = `one of ${oneOf(KEYS)}`;
 const CONDITION_EXPECTED = `a condition: an object with ${AVAILABLE}`;
@@ -54,14 +57,7 @@ function readKey(
   if (key === "not") return negation(readNested(value, path, mistakes, depth + 1));
   if (includes(NAMED_FACTS, key)) return readNamedTests(key, value, path, mistakes);
   if (includes(FACTS, key)) return readTest({ fact: key }, value, path, mistakes);
-  if (key === "body") {
-    mistakes.push({
-      path,
-      problem: "conditions on content are not in this version",
-      expected: AVAILABLE,
-      at: "key",
-    });
-  } else mistakes.push(unknownKey(key, path.slice(0, -1), KEYS));
+  mistakes.push(unknownKey(key, path.slice(0, -1), KEYS));
   return undefined;
 }
 
@@ -111,10 +107,27 @@ function readNamedTest(
     path,
     mistakes,
   );
-  if (fact === "query" ? name !== "" : isToken(name)) return matcher;
-  const expected = fact === "query" ? "a name that is not empty" : "a token (RFC 9110, section 5.6.2)";
-  mistakes.push({ path, problem: `${quote(name)} cannot be the name of a ${fact}`, expected, at: "key" });
+  const expected = nameExpected(fact, name);
+  if (expected === undefined) return matcher;
+  const owner = fact === "body" ? "field of a body" : fact;
+  mistakes.push({ path, problem: `${quote(name)} cannot be the name of a ${owner}`, expected, at: "key" });
   return undefined;
+}
+
+/** What a name would have to be; undefined when it is that. */
+function nameExpected(fact: NamedFact, name: string): string | undefined {
+  switch (fact) {
+    case "query":
+      return name === "" ? "a name that is not empty" : undefined;
+    case "header":
+    case "cookie":
+      return isToken(name) ? undefined : "a token (RFC 9110, section 5.6.2)";
+    case "body":
+      if (name === "" || name.length > LONGEST_BODY_NAME)
+        return `a JSON pointer or the name of a form field, of 1 to ${LONGEST_BODY_NAME} characters`;
+      if (!isPointer(name) || pointerTokens(name) !== undefined) return undefined;
+      return 'a JSON pointer (RFC 6901), in which "~" stands before 0 or 1';
+  }
 }
 
 function readTest(on: FactName, raw: unknown, path: Path, mistakes: Mistake[]): Condition | undefined {
@@ -259,8 +272,7 @@ function valueProblem({ fact }: FactName, value: string): Problem | undefined {
         expected: 'an address or a CIDR block, as in "10.1.0.0/16"',
       };
     case "method":
-      if (isToken(value) && value === value.toUpperCase()) return undefined;
-      return { problem: `no request has the method ${quote(value)}`, expected: 'upper case, as in "GET"' };
+      return methodProblem(value);
     case "host":
       if (value !== "" && !PORT_AT_END.test(value)) return undefined;
       return { problem: `no request has the host ${quote(value)}`, expected: "a host without port" };
@@ -273,6 +285,14 @@ function valueProblem({ fact }: FactName, value: string): Problem | undefined {
     default:
       return undefined;
   }
+}
+
+/** Any token is a method, with case: `get` is one of its own, that nobody means. */
+function methodProblem(value: string): Problem | undefined {
+  const upper = value.toUpperCase();
+  if (isToken(value) && (value === upper || !isRegistered(upper))) return undefined;
+  const problem = `no request has the method ${quote(value)}`;
+  return { problem, expected: isToken(value) ? `upper case: ${quote(upper)}` : 'a token, as in "GET"' };
 }
 
 /** `name:80` and `[::1]:80`, but not `[::1]`. */

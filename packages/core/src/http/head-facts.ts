@@ -1,7 +1,9 @@
 import type { Address, Facts } from "../classify/facts.ts";
+import type { BodyField } from "../content/body-field.ts";
+import { ContentFacts } from "../content/content-facts.ts";
 import { allCookies, cookieValues } from "./cookie.ts";
 import { FIELD, type FieldNames } from "./field-names.ts";
-import { METHOD, methodName } from "./methods.ts";
+import { METHOD } from "./methods.ts";
 import { QUESTION } from "./octets.ts";
 import type { RequestHead } from "./request-head.ts";
 import { allQueryValues, pathForMatching, queryValues } from "./target.ts";
@@ -19,6 +21,7 @@ export class HeadFacts implements Facts {
 
   readonly #head: RequestHead;
   readonly #names: FieldNames;
+  readonly #content: ContentFacts;
   #host: string | undefined;
   #path: string | undefined;
   #query: string | undefined;
@@ -26,9 +29,11 @@ export class HeadFacts implements Facts {
   #cookies: Map<string, readonly string[]> | undefined;
   #queries: Map<string, readonly string[]> | undefined;
 
-  constructor(head: RequestHead, names: FieldNames) {
+  /** `content`: of the same request; without, rules must not look at it. */
+  constructor(head: RequestHead, names: FieldNames, content = new ContentFacts([])) {
     this.#head = head;
     this.#names = names;
+    this.#content = content;
   }
 
   of(client: Address, user: string | undefined): this {
@@ -43,7 +48,7 @@ export class HeadFacts implements Facts {
   }
 
   get method(): string {
-    return methodName(this.#head.method) ?? "";
+    return this.#head.methodName;
   }
 
   get host(): string {
@@ -72,8 +77,17 @@ export class HeadFacts implements Facts {
     return queryValues(this.#query as string, name);
   }
 
-  names(of: "header" | "cookie" | "query"): readonly string[] {
+  body(name: string): BodyField {
+    return this.#content.field(name);
+  }
+
+  get contentUnread(): boolean {
+    return this.#content.isUnread;
+  }
+
+  names(of: "header" | "cookie" | "query" | "body"): readonly string[] {
     if (of === "header") return this.#head.lines.names();
+    if (of === "body") return this.#content.names();
     if (of === "cookie") {
       this.#cookies ??= allCookies(this.#head.valuesOf(FIELD.COOKIE));
       return [...this.#cookies.keys()];

@@ -1,6 +1,6 @@
 /**
- * Methods by llhttp's numbers, with their properties (RFC 9110 section 9.2 and the HTTP method registry).
- * What llhttp does not know it refuses, and so do we, with 501.
+ * Methods by llhttp's numbers, with their properties (RFC 9110 section 9.2 and the HTTP method registry). Any other
+ * token is a method too (section 16.1): METHOD.PRIVATE, of which nothing is known, so it is neither safe nor idempotent.
  */
 const NAMES = [
   "DELETE",
@@ -39,8 +39,15 @@ const NAMES = [
   "SOURCE",
 ] as const;
 
-/** `NONE`: no method was read. */
-export const METHOD = Object.freeze({ HEAD: 2, CONNECT: 5, OPTIONS: 6, NONE: 255 } as const);
+/** `PRIVATE`: a token that is none of the names above. `NONE`: no method was read. */
+export const METHOD = Object.freeze({
+  HEAD: 2,
+  CONNECT: 5,
+  OPTIONS: 6,
+  TRACE: 7,
+  PRIVATE: 254,
+  NONE: 255,
+} as const);
 
 /** QUERY has a number of its own, behind those of RTSP. */
 const QUERY = 46;
@@ -56,9 +63,14 @@ names.forEach((name, number) => {
   idempotent[number] = IDEMPOTENT.has(name) ? 1 : 0;
 });
 
-/** The method's name; undefined for a number that is none of HTTP's. */
+/** The method's name; undefined for one that has no number of its own. */
 export function methodName(method: number): string | undefined {
   return names[method];
+}
+
+/** Whether a name is one of those above. */
+export function isRegistered(name: string): boolean {
+  return names.includes(name);
 }
 
 /** RFC 9110 section 9.2.1, those four only: what else may run beside others (QUERY has content) gains nothing. */

@@ -41,6 +41,8 @@ export const LLHTTP = Object.freeze({
 } as const);
 
 const REQUEST = 1;
+/** What llhttp is told in place of a method that it does not know. Its grammar behind it is that of any method. */
+const ANY_METHOD = Buffer.from("POST");
 const RESPONSE = 2;
 /** Bytes that can be loaded at once; `limits.headBytes` stays below it, so that a head too large can be seen as such. */
 export const PARSER_BYTES = 131_072;
@@ -75,6 +77,7 @@ export class HeadParser {
   readonly #llhttp: Llhttp;
   readonly #parser: number;
   readonly #base: number;
+  readonly #anyMethod: number;
   #last = NOTHING;
 
   constructor(kind: "request" | "response") {
@@ -95,9 +98,11 @@ export class HeadParser {
     this.#llhttp = instance.exports as unknown as Llhttp;
     this.#llhttp._initialize();
     this.#base = this.#llhttp.malloc(PARSER_BYTES);
+    this.#anyMethod = this.#llhttp.malloc(ANY_METHOD.length);
     this.#parser = this.#llhttp.llhttp_alloc(kind === "request" ? REQUEST : RESPONSE);
     // Nothing allocates in there any more, so the memory does not move.
     this.bytes = Buffer.from(this.#llhttp.memory.buffer, this.#base, PARSER_BYTES);
+    Buffer.from(this.#llhttp.memory.buffer, this.#anyMethod).set(ANY_METHOD);
   }
 
   /** Takes bytes to parse; at most PARSER_BYTES. */
@@ -107,10 +112,25 @@ export class HeadParser {
 
   /** Parses one head between two offsets of what was loaded. Returns one of LLHTTP; PAUSED_UPGRADE is a whole head. */
   parse(from: number, to: number): number {
+    this.#reset();
+    return this.#execute(from, to);
+  }
+
+  /** The same for a head whose method, a token that llhttp does not know, ends at `methodEnd`. */
+  parseBehindMethod(methodEnd: number, to: number): number {
+    this.#reset();
+    this.#llhttp.llhttp_execute(this.#parser, this.#anyMethod, ANY_METHOD.length);
+    return this.#execute(methodEnd, to);
+  }
+
+  #reset(): void {
     this.fieldCount = 0;
     this.urlLength = 0;
     this.#last = NOTHING;
     this.#llhttp.llhttp_reset(this.#parser);
+  }
+
+  #execute(from: number, to: number): number {
     this.code = this.#llhttp.llhttp_execute(this.#parser, this.#base + from, to - from);
     this.end = this.code === LLHTTP.OK ? to : this.#llhttp.llhttp_get_error_pos(this.#parser) - this.#base;
     return this.code;

@@ -25,7 +25,7 @@ const LONG = "x".repeat(TEST_LIMITS.targetBytes);
 /** For each rule of a head: one that breaks it, and one that just does not. */
 const HEADS: readonly (readonly [rule: string, breaks: string, passes: string])[] = [
   ["request-line", lines("GET  / HTTP/1.1", HOST), lines("GET / HTTP/1.1", HOST)],
-  ["method", lines("BREW / HTTP/1.1", HOST), lines("PROPFIND / HTTP/1.1", HOST)],
+  ["method", lines(`${LONG}M / HTTP/1.1`, HOST), lines(`${LONG} / HTTP/1.1`, HOST)],
   ["version", lines("GET / HTTP/2.0", HOST), lines("GET / HTTP/1.0", HOST)],
   ["target", lines("GET /a#b HTTP/1.1", HOST), lines("GET /a%23b HTTP/1.1", HOST)],
   ["target-bytes", lines(`GET /${LONG} HTTP/1.1`, HOST), lines(`GET /${LONG.slice(1)} HTTP/1.1`, HOST)],

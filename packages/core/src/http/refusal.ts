@@ -16,7 +16,7 @@ const NONE: Refusal = { rule: "none", status: 200, source: "", expected: "" };
 
 const TABLE = [
   ["request-line", 400, "RFC 9112 3", "method SP target SP HTTP/1.x CRLF, with single spaces"],
-  ["method", 501, "RFC 9110 9.1", "a method of the HTTP method registry"],
+  ["method", 501, "limits.targetBytes", "a method no longer than a target may be"],
   ["version", 505, "RFC 9112 2.3", "HTTP/1.0 or HTTP/1.1"],
   ["target", 400, "RFC 9112 3.2", "a target in origin-form, absolute-form, or * for OPTIONS"],
   ["target-bytes", 414, "limits.targetBytes", "a shorter target"],

@@ -6,7 +6,7 @@ import { FIELD, type FieldNames, RESEMBLES } from "./field-names.ts";
 import { HEAD, HEAD_FLAG, type HeadOutcome } from "./head-flags.ts";
 import { ListWalk } from "./list.ts";
 import { MessageLength } from "./message-length.ts";
-import { isIdempotent, isSafe, METHOD } from "./methods.ts";
+import { isIdempotent, isSafe, METHOD, methodName } from "./methods.ts";
 import { CR, equalsIgnoringCase, LF, SLASH, SP } from "./octets.ts";
 import { Offence } from "./offence.ts";
 import { HeadParser, LLHTTP } from "./parser.ts";
@@ -67,9 +67,16 @@ export class RequestHead {
     return this.parser.bytes;
   }
 
-  /** llhttp's number; METHOD.NONE when the first line was not understood. */
+  /** See methods.ts; METHOD.NONE when the first line was not understood. */
   get method(): number {
     return this.#line.method;
+  }
+
+  /** As it was sent; "" when the first line was not understood. */
+  get methodName(): string {
+    const { method, methodLength } = this.#line;
+    if (method === METHOD.PRIVATE) return this.bytes.latin1Slice(this.start, this.start + methodLength);
+    return methodName(method) ?? "";
   }
 
   get contentLength(): number {
@@ -111,7 +118,7 @@ export class RequestHead {
   judge(from: number, to: number, trusted: boolean): HeadOutcome {
     this.#begin(skipEmptyLines(this.bytes, from, to));
     if (this.start === to) return HEAD.INCOMPLETE;
-    switch (this.parser.parse(this.start, to)) {
+    switch (this.#line.parse(this.start, to)) {
       case LLHTTP.PAUSED_UPGRADE:
         this.end = this.parser.end;
         if (this.#isAcceptable(trusted)) return HEAD.COMPLETE;
@@ -163,6 +170,7 @@ export class RequestHead {
   #mayBecomeAcceptable(to: number): boolean {
     const { start, parser } = this;
     if (parser.fieldCount > this.#limits.fields) return this.#offence.note(REFUSE.FIELDS, start);
+    if (!this.#line.isMethodBounded(start)) return false;
     if (this.#firstLineEnd(to) >= 0 && !this.#isFirstLine(to)) return false;
     if (parser.urlLength > this.#limits.targetBytes) return this.#offence.note(REFUSE.TARGET_BYTES, start);
     return to - start <= this.#limits.headBytes || this.#offence.note(REFUSE.HEAD_BYTES, start);

@@ -1,5 +1,5 @@
 import { METHOD, methodName } from "./methods.ts";
-import { CR, LF, SP, ZERO } from "./octets.ts";
+import { CR, LF, SP, TOKEN, ZERO } from "./octets.ts";
 import type { Offence } from "./offence.ts";
 import { type HeadParser, LLHTTP } from "./parser.ts";
 import { REFUSE } from "./refusal.ts";
@@ -8,8 +8,10 @@ const VERSION_AFTER_TARGET = Buffer.from(" HTTP/1.");
 
 /** method SP target SP HTTP/1.x CRLF (RFC 9112 section 3), where llhttp has found method and target. */
 export class RequestLine {
-  /** llhttp's number of the method; see methods.ts. */
+  /** See methods.ts. */
   method: number = METHOD.NONE;
+  /** Octets of the method, as far as it has come; 0 while none was found. */
+  methodLength = 0;
   http10 = false;
   targetAt = 0;
   targetLength = 0;
@@ -18,6 +20,7 @@ export class RequestLine {
   readonly #parser: HeadParser;
   readonly #offence: Offence;
   readonly #targetBytes: number;
+  #isPrivate = false;
 
   constructor(parser: HeadParser, offence: Offence, targetBytes: number) {
     this.#parser = parser;
@@ -27,26 +30,46 @@ export class RequestLine {
 
   clear(): void {
     this.method = METHOD.NONE;
+    this.methodLength = 0;
+    this.#isPrivate = false;
     this.http10 = false;
     this.targetLength = 0;
+  }
+
+  /**
+   * Parses the head that begins at `start`. Returns one of LLHTTP. Of methods llhttp knows those that are registered,
+   * and some of RTSP that it does not take in HTTP; of any other token it is told as if it were POST.
+   */
+  parse(start: number, to: number): number {
+    const parser = this.#parser;
+    const code = parser.parse(start, to);
+    const name = methodName(parser.method);
+    if (name !== undefined && code !== LLHTTP.INVALID_METHOD) {
+      this.methodLength = name.length;
+      return code;
+    }
+    const end = tokenEnd(parser.bytes, start, to);
+    if (end === start || (end < to && parser.bytes[end] !== SP)) return code;
+    this.methodLength = end - start;
+    this.#isPrivate = true;
+    return parser.parseBehindMethod(end, to);
+  }
+
+  /** Whether a method that has not ended may be one: longer than the longest target it may not be. */
+  isMethodBounded(start: number): boolean {
+    return this.methodLength <= this.#targetBytes || this.#offence.note(REFUSE.METHOD, start);
   }
 
   /** Judges the line, which has come as far as its LF. `to`: the end of what was parsed. */
   judge(start: number, to: number): boolean {
     const { bytes, urlAt, urlLength, method } = this.#parser;
-    const name = methodName(method);
-    // The preface of HTTP/2 comes as the method PRI: what is wrong with it is the version.
-    if (name === undefined)
-      return this.#offence.note(
-        this.#isOtherVersion(urlAt + urlLength, to) ? REFUSE.VERSION : REFUSE.METHOD,
-        start,
-      );
-    const separator = start + name.length;
+    if (!this.isMethodBounded(start)) return false;
+    const separator = start + this.methodLength;
     if (urlLength > this.#targetBytes) return this.#offence.note(REFUSE.TARGET_BYTES, urlAt);
     if (urlLength === 0 || bytes[separator] !== SP || urlAt !== separator + 1)
       return this.#offence.note(REFUSE.REQUEST_LINE, separator);
     if (!this.#isVersion(urlAt + urlLength, to)) return false;
-    this.method = method;
+    this.method = this.#isPrivate ? METHOD.PRIVATE : method;
     this.targetAt = urlAt;
     this.targetLength = urlLength;
     return true;
@@ -54,13 +77,13 @@ export class RequestLine {
 
   /** Notes the offence in a line that llhttp refused at `at`, or in one that has not come as far as its LF. */
   refuse(start: number, at: number, to: number): false {
-    const { bytes, code, urlAt, urlLength } = this.#parser;
+    const { code, urlAt, urlLength } = this.#parser;
+    if (!this.isMethodBounded(start)) return false;
     switch (code) {
-      case LLHTTP.INVALID_METHOD:
-        return this.#offence.note(isToken(bytes, start, to) ? REFUSE.METHOD : REFUSE.REQUEST_LINE, at);
       case LLHTTP.INVALID_URL:
+        // llhttp does not tell where a target begins that it refuses.
         return this.#offence.note(
-          at - this.#targetFrom(start) > this.#targetBytes ? REFUSE.TARGET_BYTES : REFUSE.TARGET,
+          at - (start + this.methodLength + 1) > this.#targetBytes ? REFUSE.TARGET_BYTES : REFUSE.TARGET,
           at,
         );
       case LLHTTP.INVALID_VERSION:
@@ -68,11 +91,6 @@ export class RequestLine {
       default:
         return this.#offence.note(REFUSE.REQUEST_LINE, at);
     }
-  }
-
-  /** Where the target begins: llhttp does not tell of one that it refuses. */
-  #targetFrom(start: number): number {
-    return start + (methodName(this.#parser.method) ?? "").length + 1;
   }
 
   #isVersion(at: number, to: number): boolean {
@@ -103,9 +121,9 @@ export class RequestLine {
 }
 
 const OTHER_VERSION = /^ HTTP\/\d\.\d(?:\r|$)/;
-const METHOD_AND_TARGET = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64} [/*h]/i;
 
-/** Whether a line begins with a token and a target: a method, but one that nobody registered. */
-function isToken(bytes: Buffer, from: number, to: number): boolean {
-  return METHOD_AND_TARGET.test(bytes.latin1Slice(from, Math.min(from + 66, to)));
+function tokenEnd(bytes: Uint8Array, from: number, to: number): number {
+  let end = from;
+  while (end < to && TOKEN[bytes[end] as number] === 1) end++;
+  return end;
 }

@@ -44,6 +44,11 @@ test.each([
   expect([exchange.target, exchange.authority]).toEqual([target, authority]);
 });
 
+test.each(["GET", "BREW", "get", "!x"])("Exchange names its method as it was sent: %s", async (method) => {
+  const exchange = await exchangeOf(open.client, `${method} / HTTP/1.1\r\nHost: a\r\n\r\n`);
+  expect([exchange.methodName, exchange.parallel]).toEqual([method, method === "GET"]);
+});
+
 test("Exchange that is refused is the last of its connection, with the status and the rule that say why", async () => {
   const exchange = await exchangeOf(open.client, "GET / HTTP/1.1\r\n\r\n");
   expect([exchange.refusal, exchange.status, exchange.failure, exchange.ended]).toEqual([

@@ -1,6 +1,7 @@
 import {
   type BodyFraming,
   HEAD_FLAG,
+  METHOD,
   methodName,
   NONE_TRIED,
   REFUSALS,
@@ -180,8 +181,11 @@ export class Exchange {
     return this.client.first === this;
   }
 
+  /** As it was sent; "" when the request line was not understood. */
   get methodName(): string {
-    return methodName(this.method) ?? "";
+    if (this.method !== METHOD.PRIVATE) return methodName(this.method) ?? "";
+    const { received } = this;
+    return received.latin1Slice(0, Math.max(0, received.indexOf(SP)));
   }
 
   /** As it was sent to the server: origin-form, or asterisk-form. */
@@ -198,5 +202,6 @@ export class Exchange {
 }
 
 const ORDER_FLAGS = HEAD_FLAG.SAFE | HEAD_FLAG.CONTENT | HEAD_FLAG.UPGRADE | HEAD_FLAG.BOUND;
+const SP = 0x20;
 const NOTHING = new Uint8Array(0);
 const NO_ATTEMPTS: readonly Attempt[] = Object.freeze([]);
