@@ -77,6 +77,7 @@ const POOLS = ["gold", "general"].map((name) => ({
   balance: "least-load" as const,
   hashOn: undefined,
   share: "off" as const,
+  proxyProtocol: "off" as const,
   outstanding: 0,
 }));
 

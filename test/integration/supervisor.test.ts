@@ -183,7 +183,7 @@ test("acceptors serve on when the supervisor is killed, and drain when the next 
   await using household = new Household();
   const port = await freePort();
   const config = household.config({
-    listeners: [{ name: "web", host: "127.0.0.1", port }],
+    listeners: [{ name: "web", host: "127.0.0.1", port, proxyProtocol: false }],
     admin: { host: "127.0.0.1", port: await freePort(), token: undefined },
   });
   const first = household.run(config);
@@ -238,7 +238,7 @@ test.each([
     const supervisor = household.run(
       household.config(
         what === "listener"
-          ? { listeners: [{ name: "web", ...place }] }
+          ? { listeners: [{ name: "web", proxyProtocol: false, ...place }] }
           : { admin: { ...place, token: undefined } },
       ),
     );

@@ -252,6 +252,7 @@ function rulesOf({ classes, pools }: Scenario): DecisionRules {
       balance,
       hashOn: balance === "hash" ? { on: "user" } : undefined,
       share: "off",
+      proxyProtocol: "off",
       outstanding: outstandingLimit,
     }),
   );

@@ -12,7 +12,7 @@ const server = (name: string, port: number): ResolvedServer => ({
 /** A whole configuration for tests: two pools, a rule on the cookie, all ports left to the system. */
 export function testConfig(statePath: string, changes: Partial<ResolvedConfig> = {}): ResolvedConfig {
   return {
-    listeners: [{ name: "web", host: "127.0.0.1", port: 0 }],
+    listeners: [{ name: "web", host: "127.0.0.1", port: 0, proxyProtocol: false }],
     acceptors: 2,
     classifierThreads: 1,
     pools: [
@@ -22,6 +22,7 @@ export function testConfig(statePath: string, changes: Partial<ResolvedConfig> =
         balance: "least-load",
         hashOn: undefined,
         share: "off",
+        proxyProtocol: "off",
         outstanding: 0,
       },
       {
@@ -30,6 +31,7 @@ export function testConfig(statePath: string, changes: Partial<ResolvedConfig> =
         balance: "least-load",
         hashOn: undefined,
         share: "off",
+        proxyProtocol: "off",
         outstanding: 0,
       },
     ],
@@ -68,6 +70,7 @@ export function testConfig(statePath: string, changes: Partial<ResolvedConfig> =
       outstandingPerServer: 1_000,
       idlePerServer: 64,
       connections: 10_000,
+      connectionsPerClient: 0,
       responseBufferBytes: 262_144,
       requestBufferBytes: 262_144,
       headsBufferBytes: 8_388_608,

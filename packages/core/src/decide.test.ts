@@ -107,6 +107,7 @@ describe("decide()", () => {
       balance: "hash",
       hashOn: name === "gold" ? { on: "user" } : { on: "client" },
       share: "off",
+      proxyProtocol: "off",
       outstanding: 0,
     }),
   );

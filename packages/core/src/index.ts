@@ -5,7 +5,7 @@ export { planFor } from "./balance/plan.ts";
 export { ChoiceTrace } from "./balance/trace.ts";
 export type { BalancePlan, Candidate, PoolView } from "./balance/view.ts";
 export { type Cidr, matchesCidr, parseAddress, parseCidr } from "./classify/address.ts";
-export { classify } from "./classify/classify.ts";
+export { classify, classifyHead, classOf, DEPENDS } from "./classify/classify.ts";
 export { type CompiledRules, compileRules } from "./classify/compile.ts";
 export { explainRules, type RulesExplanation, type TriedRule } from "./classify/explain.ts";
 export type { Address, Facts } from "./classify/facts.ts";
@@ -21,6 +21,7 @@ export type {
   Limits,
   LogLevel,
   Matcher,
+  ProxyProtocol,
   ResolvedAdmin,
   ResolvedClass,
   ResolvedConfig,
@@ -36,9 +37,12 @@ export type {
   ServerState,
   Timeouts,
 } from "./config/resolved.ts";
+export type { BodyField } from "./content/body-field.ts";
+export { ContentFacts } from "./content/content-facts.ts";
 export {
   Batch,
   type BatchSize,
+  CONTENT,
   type EntryPeer,
   RECORD,
   Verdict,

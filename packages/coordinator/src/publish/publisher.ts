@@ -5,7 +5,7 @@ import type { BusPeer } from "../bus/unix-socket.ts";
 
 /** What acceptors may know of the configuration: what they decide by, and not the admin's token. */
 export function snapshotOf(generation: number, config: ResolvedConfig): Snapshot {
-  const { listeners: _, admin: __, state: ___, ...dataPlane } = config;
+  const { admin: _, state: __, ...dataPlane } = config;
   return { generation, config: dataPlane };
 }
 

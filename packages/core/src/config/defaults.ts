@@ -48,6 +48,8 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   outstandingPerServer: 1_000,
   idlePerServer: 64,
   connections: 16_384,
+  // How many people share an address is not for us to guess.
+  connectionsPerClient: 0,
   responseBufferBytes: 256 * KIB,
   requestBufferBytes: 64 * KIB,
   // Sixteen full batches. A thread that hangs is replaced after 50 ms, in which not even a flood brings that much.
@@ -69,6 +71,7 @@ export const LIMIT_RANGES: Readonly<Record<keyof Limits, Range>> = Object.freeze
   outstandingPerServer: [1, 65_535],
   idlePerServer: [0, 65_535],
   connections: [1, 1_000_000],
+  connectionsPerClient: [0, 1_000_000],
   responseBufferBytes: [16 * KIB, 64 * MIB],
   requestBufferBytes: [4 * KIB, 64 * MIB],
   headsBufferBytes: [64 * KIB, KIB * MIB],
@@ -95,7 +98,7 @@ export const FIXED = Object.freeze({
    * (RFC 9112 section 9.6). Most stop as soon as they read them; who writes all before it reads anything needs more.
    */
   lingerQuietMs: 2_000,
-  lingerMs: 10_000,
+  lingerMs: 30_000,
   lingerBytes: 64 * MIB,
   /** Interim responses to one request: each may wait in memory, and each moves the time limit of the response. */
   interimResponses: 32,

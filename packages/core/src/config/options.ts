@@ -1,4 +1,4 @@
-import type { BalanceName, JwtAlgorithm, LogLevel } from "./resolved.ts";
+import type { BalanceName, JwtAlgorithm, LogLevel, ProxyProtocol } from "./resolved.ts";
 
 /**
  * What a person writes in `shunt.config.ts`, or the same in JSON or YAML. This is the raw form: everything that has
@@ -52,6 +52,12 @@ export interface ListenerOptions {
   readonly host?: string | undefined;
   /** 0..65535; 0 lets the system choose one. */
   readonly port: number;
+  /**
+   * Every connection begins with a header of the PROXY protocol, version 1 or 2, which names the client. Only
+   * `trust.peers` may connect, since whoever writes that header is whoever he says he is.
+   * @default false
+   */
+  readonly proxyProtocol?: boolean | undefined;
 }
 
 export interface PoolOptions {
@@ -72,6 +78,12 @@ export interface PoolOptions {
    * @default "off"
    */
   readonly share?: "off" | undefined;
+  /**
+   * Whether a connection to a server begins with a header of the PROXY protocol, of this version, which names the
+   * client. Such a connection serves one client connection and ends with it.
+   * @default "off"
+   */
+  readonly proxyProtocol?: ProxyProtocol | undefined;
   /** Default: no limit but that of each server. */
   readonly limit?: PoolLimitOptions | undefined;
 }
@@ -143,6 +155,11 @@ export interface ConditionOptions {
   /** Header fields, by name in any case. */
   readonly header?: Readonly<Record<string, MatcherOptions | undefined>> | undefined;
   readonly cookie?: Readonly<Record<string, MatcherOptions | undefined>> | undefined;
+  /**
+   * Fields of the content: at JSON pointers (RFC 6901), as in `"/order/priority"`, or of a form by name. A request waits
+   * for its content where its class depends on it, for at most `limits.classifyBodyBytes`.
+   */
+  readonly body?: Readonly<Record<string, MatcherOptions | undefined>> | undefined;
   /** The client's address: an address, a CIDR block, or `{ in: [...] }` of them. */
   readonly client?: ClientMatcherOptions | undefined;
   /** The user that `identity` names: `true` is anybody who was identified. */
@@ -253,6 +270,12 @@ export interface LimitOptions {
    * @default 16_384
    */
   readonly connections?: number | undefined;
+  /**
+   * Client connections of one acceptor from one address, of IPv6 from one /64; 0 is no bound but `connections`. Peers
+   * of `trust.peers` speak for many and are not bound. 0..1_000_000.
+   * @default 0
+   */
+  readonly connectionsPerClient?: number | undefined;
   /**
    * Response bytes held for one client, waiting for their turn or for the client to read; at least `headBytes`.
    * 16_384..67_108_864.

@@ -29,6 +29,12 @@ const RELATIONS: readonly Relation[] = [
     why: "the head of a response that waits for its turn has to fit",
   },
   {
+    smaller: "connectionsPerClient",
+    larger: "connections",
+    equal: true,
+    why: "one client has no more connections than all together",
+  },
+  {
     smaller: "idlePerServer",
     larger: "outstandingPerServer",
     equal: true,

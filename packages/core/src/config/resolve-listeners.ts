@@ -1,6 +1,6 @@
 import { hostsOverlap, isLoopback } from "./addresses.ts";
 import { COUNTS, DEFAULT_ADMIN_HOST, DEFAULT_ADMIN_PORT, DEFAULT_LISTENER_HOST } from "./defaults.ts";
-import { formatPath, type Path } from "./mistake.ts";
+import { formatPath, type Mistake, type Path } from "./mistake.ts";
 import { readPart } from "./read-part.ts";
 import { checkNames, namedEntries, type Reading } from "./reading.ts";
 import type { ResolvedAdmin, ResolvedListener } from "./resolved.ts";
@@ -19,11 +19,19 @@ export interface Listening {
   readonly admin: ResolvedAdmin;
 }
 
-/** Everything that this host listens on; together, because no two may want the same port. */
-export function resolveListening(rawListeners: unknown, rawAdmin: unknown, reading: Reading): Listening {
+/**
+ * Everything that this host listens on; together, because no two may want the same port. `trustedPeers`: how many blocks
+ * of addresses are trusted.
+ */
+export function resolveListening(
+  rawListeners: unknown,
+  rawAdmin: unknown,
+  trustedPeers: number,
+  reading: Reading,
+): Listening {
   checkNames(rawListeners, "listener", COUNTS.listeners, ["listeners"], reading);
   const listeners = namedEntries(rawListeners)
-    .map(([name, raw]) => resolveListener(name, raw, reading))
+    .map(([name, raw]) => resolveListener(name, raw, trustedPeers, reading))
     .filter((listener) => listener !== undefined);
   const admin = resolveAdmin(rawAdmin ?? {}, reading);
   const bounds = listeners.map(({ name, host, port }) => ({ host, port, path: ["listeners", name] }));
@@ -34,9 +42,27 @@ export function resolveListening(rawListeners: unknown, rawAdmin: unknown, readi
   };
 }
 
-function resolveListener(name: string, raw: unknown, { mistakes }: Reading): ResolvedListener | undefined {
-  const options = readPart(listenerSchema, raw, ["listeners", name], mistakes);
-  return options && { name, host: options.host ?? DEFAULT_LISTENER_HOST, port: options.port };
+function resolveListener(
+  name: string,
+  raw: unknown,
+  trustedPeers: number,
+  { mistakes }: Reading,
+): ResolvedListener | undefined {
+  const path: Path = ["listeners", name];
+  const options = readPart(listenerSchema, raw, path, mistakes);
+  if (options === undefined) return undefined;
+  const { host = DEFAULT_LISTENER_HOST, port, proxyProtocol = false } = options;
+  if (proxyProtocol && trustedPeers === 0) mistakes.push(nobodyMayConnect([...path, "proxyProtocol"]));
+  return { name, host, port, proxyProtocol };
+}
+
+/** Whoever may write a PROXY header may be anybody he likes: so nobody may who is not named. */
+function nobodyMayConnect(path: Path): Mistake {
+  return {
+    path,
+    problem: "nobody could connect: PROXY headers are believed from trust.peers alone, and there are none",
+    expected: "the proxies before Shunt to be named in trust.peers",
+  };
 }
 
 function refuseOverlaps(bounds: readonly Bound[], { mistakes }: Reading): void {

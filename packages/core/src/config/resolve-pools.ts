@@ -37,6 +37,7 @@ function resolvePool(
     balance: options?.balance ?? "least-load",
     hashOn: options?.hashOn === undefined ? undefined : resolveHashKey(options.hashOn),
     share: "off",
+    proxyProtocol: options?.proxyProtocol ?? "off",
     outstanding: resolveLimit(fields.limit, [...path, "limit"], reading),
   };
 }

@@ -66,7 +66,7 @@ function pool(options: object, servers: object = { s1: { url: "http://127.0.0.1:
 describe("resolveConfig()", () => {
   test("fills in every default", () => {
     expect(resolved()).toEqual({
-      listeners: [{ name: "web", host: "0.0.0.0", port: 8080 }],
+      listeners: [{ name: "web", host: "0.0.0.0", port: 8080, proxyProtocol: false }],
       acceptors: 3,
       classifierThreads: 1,
       pools: [
@@ -85,6 +85,7 @@ describe("resolveConfig()", () => {
           balance: "least-load",
           hashOn: undefined,
           share: "off",
+          proxyProtocol: "off",
           outstanding: 0,
         },
       ],
@@ -174,6 +175,26 @@ describe("resolveConfig()", () => {
     ["an empty object of listeners", { listeners: {} }, "listeners: has no listener; expected 1 to 64"],
     ["a listener on a name", { listeners: { a: { host: "example.org", port: 1 } } }, 'found "example.org"'],
     ["a port beyond the last", { listeners: { a: { port: 65_536 } } }, "expected an integer in 0..65535"],
+    [
+      "a PROXY protocol that is no switch",
+      { listeners: { a: { port: 80, proxyProtocol: "v1" } } },
+      'listeners.a.proxyProtocol: found "v1"; expected true or false',
+    ],
+    [
+      "PROXY headers that are believed from nobody",
+      { listeners: { a: { port: 80, proxyProtocol: true } } },
+      "listeners.a.proxyProtocol: nobody could connect",
+    ],
+    [
+      "a version of the PROXY protocol that does not exist",
+      { pools: { general: { servers: { s1: { url: "http://127.0.0.1:9003" } }, proxyProtocol: "v3" } } },
+      'pools.general.proxyProtocol: found "v3"; expected "off", "v1" or "v2"',
+    ],
+    [
+      "more connections of one client than of all",
+      { limits: { connections: 10, connectionsPerClient: 11 } },
+      "limits.connectionsPerClient: found 11; expected at most limits.connections, which is 10",
+    ],
     [
       "two listeners on one address",
       { listeners: { a: { port: 80 }, b: { port: 80 } } },
@@ -341,6 +362,17 @@ describe("resolveConfig()", () => {
     expect(config.leniency).toEqual({ ...NO_LENIENCY, hostDiffers: true });
   });
 
+  test("lets listeners and pools have the PROXY protocol where a peer is trusted", () => {
+    const servers = { s1: { url: "http://127.0.0.1:9003" } };
+    const { listeners, pools } = resolved({
+      listeners: { web: { port: 80, proxyProtocol: true }, plain: { port: 81, proxyProtocol: false } },
+      pools: { general: { servers, proxyProtocol: "v2" } },
+      trust: { peers: ["10.0.0.0/8"] },
+    });
+    expect(listeners.map(({ proxyProtocol }) => proxyProtocol)).toEqual([true, false]);
+    expect(pools.map(({ proxyProtocol }) => proxyProtocol)).toEqual(["v2"]);
+  });
+
   test("lets two listeners have port 0, and one port on two addresses", () => {
     const listeners = {
       a: { port: 0 },
@@ -385,10 +417,17 @@ describe("resolveConfig() on limits and timeouts", () => {
     expect(mistakes({ [group]: { [key]: highest + 1 } })).toEqual([sentence]);
   });
 
+  /** What others have to stay below, at its highest. */
+  const ROOMY = {
+    headBytes: 65_536,
+    outstandingPerServer: 65_535,
+    responseBufferBytes: 67_108_864,
+    connections: 1_000_000,
+  };
+
   test.each(NUMBERS)("takes $group.$key at the ends of its range, if what goes with it follows", (each) => {
     const { group, key, lowest, highest } = each;
-    const roomy = { headBytes: 65_536, outstandingPerServer: 65_535, responseBufferBytes: 67_108_864 };
-    const others = group === "limits" ? roomy : {};
+    const others = group === "limits" ? ROOMY : {};
     expect(mistakes({ [group]: { ...others, [key]: highest } })).toEqual([]);
     const alone = key === "responseBufferBytes" ? { headBytes: lowest } : {};
     expect(mistakes({ [group]: { ...alone, [key]: lowest } })).toEqual([]);

@@ -50,7 +50,7 @@ function resolveParts(raw: Record<string, unknown>, reading: Reading): ResolvedC
   const classes = resolveClasses(raw.classes, pools, reading);
   const classNames = classes.map((each) => each.name);
   return {
-    ...resolveListening(raw.listeners, raw.admin, reading),
+    ...resolveListening(raw.listeners, raw.admin, trust.peers.length, reading),
     pools,
     classes,
     rules: resolveRules(raw.rules, classNames, identified, reading),

@@ -7,6 +7,8 @@ export interface ResolvedListener {
   readonly name: string;
   readonly host: string;
   readonly port: number;
+  /** Its connections begin with a PROXY header. */
+  readonly proxyProtocol: boolean;
 }
 
 export type ServerState = "ready" | "drain" | "maintenance";
@@ -25,6 +27,9 @@ export interface ResolvedServer {
 
 export type BalanceName = "least-load" | "p2c" | "peak-ewma" | "round-robin" | "hash";
 
+/** Version of the PROXY protocol. */
+export type ProxyProtocol = "off" | "v1" | "v2";
+
 /** What of a request decides its place on the hash ring. */
 export type HashKey =
   | { readonly on: "client" | "user" | "path" | "host" }
@@ -37,6 +42,8 @@ export interface ResolvedPool {
   readonly hashOn: HashKey | undefined;
   /** Whether safe requests may ride together on one server connection. */
   readonly share: "off";
+  /** The header that connections to its servers begin with. */
+  readonly proxyProtocol: ProxyProtocol;
   /** Requests outstanding at the whole pool from this acceptor; 0 is no limit. */
   readonly outstanding: number;
 }
@@ -55,10 +62,11 @@ export interface ResolvedClass extends ClassRoute {
   readonly bodyBytes: number;
 }
 
-/** What a condition looks at. `name` of a header is in lower case. */
+/** What a condition looks at. `name` of a header is in lower case, that of a body a JSON pointer or of a form field. */
 export type FactName =
   | { readonly fact: "method" | "host" | "path" | "client" | "user" }
-  | { readonly fact: "query" | "header" | "cookie"; readonly name: string };
+  | { readonly fact: "query" | "header" | "cookie"; readonly name: string }
+  | { readonly fact: "body"; readonly name: string };
 
 export type Matcher =
   | { readonly kind: "present" }
@@ -103,6 +111,8 @@ export interface Limits {
   readonly idlePerServer: number;
   /** Client connections of one acceptor. */
   readonly connections: number;
+  /** Client connections of one acceptor from one address; 0 is no bound of its own. */
+  readonly connectionsPerClient: number;
   /** Response bytes held for one client, waiting for their turn or for the client to read. */
   readonly responseBufferBytes: number;
   /** Request content bytes held for one client while the server does not read. */
@@ -186,6 +196,7 @@ export interface Leniency {
 
 /** What acceptors and their classifier threads work by. */
 export interface DataPlaneConfig {
+  readonly listeners: readonly ResolvedListener[];
   readonly pools: readonly ResolvedPool[];
   readonly classes: readonly ResolvedClass[];
   readonly rules: readonly ResolvedRule[];
@@ -202,7 +213,6 @@ export interface DataPlaneConfig {
 }
 
 export interface ResolvedConfig extends DataPlaneConfig {
-  readonly listeners: readonly ResolvedListener[];
   readonly admin: ResolvedAdmin;
   readonly state: ResolvedState;
 }

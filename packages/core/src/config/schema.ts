@@ -82,6 +82,8 @@ function text(
   return value((found) => typeof found === "string" && accepts(found), what);
 }
 
+const onOrOff = value<boolean>((found) => typeof found === "boolean", "true or false").optional();
+
 /** `{ key: text }` with that one key. */
 function isTagged(found: unknown, keys: readonly string[], accepts: (tagged: string) => boolean): boolean {
   if (typeof found !== "object" || found === null) return false;
@@ -112,6 +114,7 @@ const listenHost = text('an address like "127.0.0.1", or "localhost"', isListenH
 export const listenerSchema = z.strictObject({
   host: listenHost.optional(),
   port: integer(PORT_RANGE),
+  proxyProtocol: onOrOff,
 } satisfies Shape<ListenerOptions>);
 
 const hashOn: z.ZodType<HashOnOptions> = value(
@@ -132,6 +135,7 @@ export const poolSchema = z.strictObject({
   balance: choice(["least-load", "p2c", "peak-ewma", "round-robin", "hash"]).optional(),
   hashOn: hashOn.optional(),
   share: only("off").optional(),
+  proxyProtocol: choice(["off", "v1", "v2"]).optional(),
   limit: anything.optional(),
 } satisfies Shape<PoolOptions, "servers" | "limit">);
 
@@ -175,13 +179,11 @@ export const trustSchema = z.strictObject({
   fields: z.array(text("the name of a header field", isToken)).optional(),
 } satisfies Shape<TrustOptions>);
 
-const lenient = value<boolean>((found) => typeof found === "boolean", "true or false").optional();
-
 export const leniencySchema = z.strictObject({
-  ambiguousPaths: lenient,
-  targetOctets: lenient,
-  hostDiffers: lenient,
-  repeatedContentLength: lenient,
+  ambiguousPaths: onOrOff,
+  targetOctets: onOrOff,
+  hostDiffers: onOrOff,
+  repeatedContentLength: onOrOff,
 } satisfies Shape<LeniencyOptions>);
 
 export const jwtKeySchema: z.ZodType<JwtKeyOptions> = value(

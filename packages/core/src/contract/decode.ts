@@ -119,7 +119,7 @@ export const decodeConfigNotice = decoderOf<ConfigNotice>("configuration notice"
 export function decodeSnapshot(value: unknown): Snapshot {
   const fields = asRecord(value, "snapshot");
   const config = record(fields, "config");
-  for (const part of ["pools", "classes", "rules"]) list(config, part, (entry) => entry);
+  for (const part of ["listeners", "pools", "classes", "rules"]) list(config, part, (entry) => entry);
   const parts = ["timeouts", "limits", "retry", "trust", "leniency", "identity", "log"];
   for (const part of parts) record(config, part);
   return { generation: whole(fields, "generation"), config: config as unknown as Snapshot["config"] };
