@@ -2,7 +2,7 @@ import { FAILURE, type Failure, REFUSE } from "@shunt/core";
 import type { ClientConnection } from "./accept/client-connection.ts";
 import type { Backend } from "./connect/backend.ts";
 import { mayRetry, RetryBudget } from "./forward/retry.ts";
-import { deliver } from "./respond/delivery.ts";
+import { deliver, withdraw } from "./respond/delivery.ts";
 import { endOf } from "./respond/ending.ts";
 import { failureResponse, refusalResponse } from "./respond/own-response.ts";
 import type { Serving } from "./serving.ts";
@@ -32,17 +32,18 @@ export class Troubles {
     const ejected =
       !attempt.stale && backend.noteFailure(failure, attempt.startedAt, selector.mayEject(backend));
     observer.attemptFailed(attempt, failure, detail, ejected);
-    if (exchange.client.phase === "closed") return;
+    if (exchange.client.phase === "closed" && exchange.client.tunnel !== attempt) return;
     if (!attempt.stale) selector.exclude(attempt);
     if (exchange.client.tunnel === attempt) this.cutTunnel(exchange, endOf(failure, "D"));
     else if (!mayRetry(attempt, failure) || !this.#retry(attempt)) this.give(exchange, failure);
   }
 
-  /** There will be no answer from a server: ours, if none has begun; else the connection ends where it broke off. */
+  /** There will be no answer from a server: ours, if none has begun to leave; else the connection ends where it broke off. */
   give(exchange: Exchange, failure: Failure): void {
+    const hasBegun = exchange.headSent && !withdraw(exchange);
     exchange.failure = failure.code;
-    exchange.ended = endOf(failure, exchange.headSent ? "D" : "H");
-    if (exchange.headSent) this.#cut(exchange);
+    exchange.ended = endOf(failure, hasBegun ? "D" : "H");
+    if (hasBegun) this.#cut(exchange);
     else {
       const closes = this.#service.upkeep.mustClose(exchange);
       exchange.status = failure.status;
@@ -78,7 +79,7 @@ export class Troubles {
 
   gone(client: ClientConnection): void {
     this.#service.upkeep.clients.delete(client);
-    this.abandon(client);
+    if (!endsInOrder(client)) this.abandon(client);
   }
 
   /** Nobody waits for these any more: their attempts end, their tickets are given back. */
@@ -96,9 +97,10 @@ export class Troubles {
     exchange.ended = ended;
     exchange.answered = true;
     this.abandon(client);
-    // What the server sent last still has to leave.
+    // What the server sent last still has to leave; and what broke off must not look whole.
     if (ended === "--") client.close();
-    else client.destroy();
+    else if (ended === TUNNEL_IDLE) client.destroy();
+    else client.breakOff();
   }
 
   /** A time limit of the client passed. What it is late with depends on what is waited for; see accept/time-limit.ts. */
@@ -155,4 +157,12 @@ export class Troubles {
     connection?.destroy();
     attempt?.settle();
   }
+}
+
+/** A time limit passed; nothing broke off. */
+const TUNNEL_IDLE = "sD";
+
+/** Both sides have ended their tunnel: what the client sent last may still have to leave. */
+function endsInOrder({ tunnel, halfClosed }: ClientConnection): boolean {
+  return halfClosed && tunnel?.serverEnded === true;
 }

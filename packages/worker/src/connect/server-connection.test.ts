@@ -516,11 +516,31 @@ describe("a tunnel", () => {
     await until(() => told.body_ === "first second");
     connection.send(Buffer.from("hello"));
     await received.untilText("hello");
-    connection.end();
+    await new Promise<void>((sent) => connection.end(sent));
+    expect(connection.sentAll).toBe(true);
     await received.until(({ ended }) => ended);
     peer.end(" third");
     await toldOf("tunnel ended");
     expect(told.body_).toBe("first second third");
+  });
+
+  test.each([
+    ["names none", "Upgrade: websocket\r\n", ""],
+    ["names another", "Upgrade: websocket", "Upgrade: h2c"],
+  ])("ServerConnection refuses a 101 whose protocol was not asked for: it %s", async (_, before, after) => {
+    const { peer } = await requested(UPGRADE);
+    peer.write(SWITCHING.replace(before, after));
+    await toldOf("failed http_upgrade_failed: 101 to another protocol than was asked for");
+    expect(connection.state).toBe("closed");
+  });
+
+  test("ServerConnection resets a tunnel that breaks off: no FIN says that it was whole", async () => {
+    const { peer } = await requested(UPGRADE);
+    const reset = new Promise((resolve) => peer.once("error", resolve));
+    peer.write(SWITCHING);
+    await toldOf("upgraded");
+    connection.destroy();
+    expect(await reset).toMatchObject({ code: "ECONNRESET" });
   });
 
   test("ServerConnection may refuse the upgrade and answer as usual", async () => {
@@ -538,7 +558,7 @@ describe("a tunnel", () => {
       await toldOf("upgraded");
       if (paused) connection.pause();
       loop.pass(timeouts.tunnelIdleMs);
-      expect(told.told.at(-1)).toBe("failed http_response_incomplete: timeouts.tunnelIdleMs");
+      expect(told.told.at(-1)).toBe("failed http_response_timeout: timeouts.tunnelIdleMs");
     }
   });
 });

@@ -1,4 +1,3 @@
-import { connect, type Socket } from "node:net";
 import {
   type BodyFraming,
   ChunkedBody,
@@ -13,6 +12,7 @@ import {
   RESPONSE_BODY,
   type ResponseHead,
 } from "@shunt/core";
+import { agreesToAsked } from "../forward/agreed-protocol.ts";
 import { mayCompleteHead } from "../io/head-completion.ts";
 import { Outbox } from "../io/outbox.ts";
 import { type ReadBuffers, Reader } from "../io/read-buffers.ts";
@@ -21,6 +21,7 @@ import type { Turn } from "../io/turn.ts";
 import type { Attempt } from "../track/attempt.ts";
 import type { Backend } from "./backend.ts";
 import { connectFailure } from "./connect-failure.ts";
+import { ServerSocket } from "./server-socket.ts";
 
 /** What happens on a server connection, told to whoever serves the exchange. */
 export interface ServerEvents {
@@ -58,8 +59,8 @@ export interface ServerConnectionParts {
 type State = "connecting" | "idle" | "busy" | "tunnel" | "closed";
 
 const EMPTY = Buffer.alloc(0);
-/** Interim responses to one request: each of them may wait in memory, and each moves the time limit of the response. */
-const MOST_INTERIMS = 32;
+/** Interim responses to one request: each moves the time limit of the response. */
+const MOST_INTERIMS = 256;
 
 /**
  * A second connection (claim C10): to one server, carrying one exchange at a time. It is used again only after a
@@ -73,7 +74,7 @@ export class ServerConnection {
   carried = 0;
 
   readonly #parts: ServerConnectionParts;
-  readonly #socket: Socket;
+  readonly #socket: ServerSocket;
   readonly #outbox: Outbox;
   readonly #deadline: Deadline;
   #config: DataPlaneConfig;
@@ -81,6 +82,8 @@ export class ServerConnection {
   #body: BodyFraming = NO_BODY;
   #headSeen = false;
   #interims = 0;
+  /** Octets of interim responses: they may have to wait for a client that does not read. */
+  #interimBytes = 0;
   /** How often the outbox had been flushed when the request's head went into it. */
   #flushesBefore = 0;
   /** An exchange with credentials that belong to the connection has used it: it serves its client alone. */
@@ -99,16 +102,9 @@ export class ServerConnection {
     this.#parts = parts;
     this.#deadline = new Deadline(parts.wheel, () => this.#expired());
     this.#reader = new Reader(parts.readBuffers);
-    this.#socket = connect({
-      host,
-      port,
-      noDelay: true,
-      keepAlive: true,
-      allowHalfOpen: true,
-      onread: {
-        buffer: () => this.#nextBuffer(),
-        callback: (octets, buffer) => this.#read(octets, buffer),
-      },
+    this.#socket = new ServerSocket(host, port, {
+      buffer: () => this.#nextBuffer(),
+      callback: (octets, buffer) => this.#read(octets, buffer),
     });
     this.#outbox = new Outbox(this.#socket, parts.turn, parts.readBuffers, () => this.#drained());
     backend.connections++;
@@ -127,6 +123,7 @@ export class ServerConnection {
     this.#body = NO_BODY;
     this.#headSeen = false;
     this.#interims = 0;
+    this.#interimBytes = 0;
     this.#unchunked = undefined;
     if (this.state === "idle") {
       this.state = "busy";
@@ -161,9 +158,15 @@ export class ServerConnection {
     return this.#outbox.isFull(this.#config.limits.requestBufferBytes);
   }
 
-  /** Ends this side of a tunnel. */
-  end(): void {
+  /** Ends this side of a tunnel. `sent` is called when the kernel has taken all of it. */
+  end(sent: () => void): void {
+    this.#socket.once("finish", sent);
     this.#outbox.end();
+  }
+
+  /** Every octet that the client has sent into the tunnel has left, and the end of them. */
+  get sentAll(): boolean {
+    return this.#socket.writableFinished;
   }
 
   /**
@@ -187,12 +190,15 @@ export class ServerConnection {
   /** Ends it at once. An attempt that it carries is not told: whoever calls knows. */
   destroy(): void {
     if (this.state === "closed") return;
+    const tunnel = this.state === "tunnel";
     this.state = "closed";
     this.attempt = undefined;
     this.#deadline.clear();
     this.backend.connections--;
     this.backend.forget(this);
-    this.#socket.destroy();
+    // The end of a tunnel may be the end of a message: one that broke off must not look like one that is whole.
+    if (tunnel && !this.#socket.writableEnded) this.#socket.resetAndDestroy();
+    else this.#socket.destroy();
   }
 
   #connected(): void {
@@ -255,8 +261,16 @@ export class ServerConnection {
   }
 
   #takeInterim(attempt: Attempt, end: number): number {
+    const { responseBufferBytes } = this.#config.limits;
+    this.#interimBytes += this.#parts.head.end;
     if (++this.#interims > MOST_INTERIMS)
       this.#fail(attempt, FAILURE.RESPONSE_MALFORMED, `more than ${MOST_INTERIMS} interim responses`);
+    else if (this.#interimBytes > responseBufferBytes)
+      this.#fail(
+        attempt,
+        FAILURE.RESPONSE_MALFORMED,
+        "more interim responses than limits.responseBufferBytes",
+      );
     else {
       this.#deadline.set(this.#config.timeouts.responseMs);
       this.#parts.events.interim(attempt, this.#parts.head);
@@ -347,6 +361,10 @@ export class ServerConnection {
       this.#fail(attempt, FAILURE.UPGRADE_FAILED, "101 that was not asked for");
       return;
     }
+    if (!agreesToAsked(attempt.exchange, head)) {
+      this.#fail(attempt, FAILURE.UPGRADE_FAILED, "101 to another protocol than was asked for");
+      return;
+    }
     this.state = "tunnel";
     this.#deadline.set(this.#config.timeouts.tunnelIdleMs);
     events.upgraded(attempt, head, rest);
@@ -361,6 +379,8 @@ export class ServerConnection {
   #ended(): void {
     const { attempt } = this;
     if (attempt === undefined) this.#closeIdle("closed by the server");
+    // The reset was seen by a write; what ends here is not what the server wanted to end.
+    else if (this.#socket.broken) this.#lost(attempt, "reset by the server");
     else if (this.state === "tunnel") this.#parts.events.tunnelEnded(attempt);
     else if (this.#headSeen && this.#body === UNTIL_CLOSE) {
       this.#release(attempt);
@@ -388,10 +408,25 @@ export class ServerConnection {
     if (attempt === undefined) this.#closeIdle("idle for too long");
     else if (this.state === "connecting")
       this.#fail(attempt, FAILURE.CONNECTION_TIMEOUT, "timeouts.connectMs");
-    else if (this.state === "tunnel")
-      this.#fail(attempt, FAILURE.RESPONSE_INCOMPLETE, "timeouts.tunnelIdleMs");
+    else if (this.state === "tunnel") this.#tunnelIdle(attempt);
     else if (this.#headSeen) this.#fail(attempt, FAILURE.BODY_TIMEOUT, "timeouts.bodyIdleMs");
+    else if (this.#awaitsContent(attempt)) this.#deadline.set(this.#config.timeouts.responseMs);
     else this.#fail(attempt, FAILURE.RESPONSE_TIMEOUT, "timeouts.responseMs");
+  }
+
+  /** Nobody has said anything for too long: nothing breaks off. */
+  #tunnelIdle(attempt: Attempt): void {
+    this.#socket.end();
+    this.#fail(attempt, FAILURE.BODY_TIMEOUT, "timeouts.tunnelIdleMs");
+  }
+
+  /**
+   * The server has taken all that there is of the request, and the rest is for the client to send, which has a time limit
+   * of its own. Not so a client that waits for the server to say 100 (RFC 9110 section 10.1.1).
+   */
+  #awaitsContent({ exchange }: Attempt): boolean {
+    if (exchange.contentSent || this.#outbox.pending > 0) return false;
+    return !exchange.has(HEAD_FLAG.EXPECT_CONTINUE) || this.#interims > 0 || exchange.replayBytes > 0;
   }
 
   #fail(attempt: Attempt, failure: Failure, detail: string): void {

@@ -12,6 +12,9 @@ let sent: Uint8Array[];
 let goesOn: boolean;
 let did: string[];
 let over: string[];
+/** Whether the server has taken what the client sent, and who is told when it has. */
+let allSent: boolean;
+let whenSent: () => void;
 let tunnels: Tunnels;
 beforeEach(async () => {
   listener = await TestListener.listen(new TestLoop());
@@ -21,13 +24,20 @@ beforeEach(async () => {
   const server = { name: "s1", host: "h", port: 1, authority: "h:1", weight: 1, state: "ready" } as const;
   attempt = new Attempt(exchange, new Backend("general", server, () => 0), 1, false, [], 0);
   [sent, goesOn, did, over] = [[], true, [], []];
-  const connection: Pick<ServerConnection, "send" | "pause" | "end"> = {
+  [allSent, whenSent] = [false, () => {}];
+  const connection: Pick<ServerConnection, "send" | "pause" | "end" | "sentAll"> = {
     send: (octets) => {
       sent.push(octets);
       return goesOn;
     },
     pause: () => did.push("pause"),
-    end: () => did.push("end"),
+    end: (then) => {
+      did.push("end");
+      whenSent = then;
+    },
+    get sentAll() {
+      return allSent;
+    },
   };
   attempt.connection = connection as ServerConnection;
   open.client.tunnel = attempt;
@@ -59,13 +69,19 @@ test("Tunnels stops whoever sends faster than the other side takes", () => {
   expect(did).toEqual(["pause"]);
 });
 
+/** The server takes all that the client sent, and the end of it. */
+function serverTakesAll(): void {
+  allSent = true;
+  whenSent();
+}
+
 test.each(["client first", "server first"])(
   "Tunnels is over when both sides have ended: %s",
   async (order) => {
     const ends = [
       () => {
-        open.client.halfClosed = true;
         tunnels.clientEnded(open.client);
+        serverTakesAll();
       },
       () => tunnels.tunnelEnded(attempt),
     ];
@@ -78,6 +94,15 @@ test.each(["client first", "server first"])(
     await open.received.until(({ ended }) => ended);
   },
 );
+
+test("Tunnels is not over before the server has taken what the client sent last", () => {
+  tunnels.tunnelEnded(attempt);
+  tunnels.tunnelled(open.client, Buffer.from("last words"));
+  tunnels.clientEnded(open.client);
+  expect(over).toEqual([]);
+  serverTakesAll();
+  expect(over).toEqual(["--"]);
+});
 
 test("Tunnels counts what a client sends, and ignores what comes behind its end", () => {
   const before = attempt.exchange.bytesIn;

@@ -38,17 +38,22 @@ export class Tunnels {
     else this.#toClient(from, octets);
   }
 
+  /** The server sent FIN. */
   tunnelEnded(attempt: Attempt): void {
-    const { exchange } = attempt;
-    exchange.client.outbox.end();
+    attempt.exchange.client.outbox.end();
     attempt.serverEnded = true;
-    if (exchange.client.halfClosed) this.#over(exchange, "--");
+    this.#endIfDone(attempt);
   }
 
+  /** The client sent FIN. */
   clientEnded(client: ClientConnection): void {
     const { tunnel } = client;
-    tunnel?.connection?.end();
-    if (tunnel?.serverEnded) this.#over(tunnel.exchange, "--");
+    tunnel?.connection?.end(() => this.#endIfDone(tunnel));
+  }
+
+  /** Both sides have ended, and all that the client sent has left; what the server sent leaves as the client reads it. */
+  #endIfDone(attempt: Attempt): void {
+    if (attempt.serverEnded && attempt.connection?.sentAll) this.#over(attempt.exchange, "--");
   }
 
   #toServer(client: ClientConnection, octets: Uint8Array): void {
