@@ -30,6 +30,7 @@ const KNOWN = [
   "http2-settings",
   "proxy-authentication-info",
   "www-authenticate",
+  "date",
 ] as const;
 
 export const FIELD = Object.freeze({
@@ -57,6 +58,7 @@ export const FIELD = Object.freeze({
   HTTP2_SETTINGS: 21,
   PROXY_AUTHENTICATION_INFO: 22,
   WWW_AUTHENTICATE: 23,
+  DATE: 24,
 } as const);
 
 /**

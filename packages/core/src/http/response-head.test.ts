@@ -52,6 +52,8 @@ describe("ResponseHead.judge()", () => {
       "Trailer: X-Sum",
       "Proxy-Connection: close",
       "TE: trailers",
+      "Proxy-Authenticate: Basic",
+      "Proxy-Authentication-Info: a=b",
       "Via: 1.1 other",
     );
     const { outcome, body, sent, head } = judge(`${text}hello`);
@@ -123,7 +125,7 @@ describe("ResponseHead.judge()", () => {
   });
 
   test("refuses what is no status line before its end", () => {
-    for (const text of ["garbage", "HTTP/1.1 x", "\x15\x03"])
+    for (const text of ["garbage", "HTTP/1.1 x", "\x15\x03", "\r\n\r\n", "\r"])
       expect(judge(text).wrong).toMatch(/^status-line: /);
   });
 
@@ -235,6 +237,16 @@ describe("body of a response", () => {
       }
   });
 
+  test("that cannot be, and was announced nevertheless, ends the connection: it may still come", () => {
+    const persists = (text: string): boolean => judge(text).head.persistent;
+    expect([status(204), status(204, "Content-Length: 0"), status(304, LENGTH)].map(persists)).toEqual([
+      true,
+      true,
+      true,
+    ]);
+    expect([status(204, LENGTH), status(204, CODING)].map(persists)).toEqual([false, false]);
+  });
+
   test("that is left out keeps the length that it would have had", () => {
     for (const { sent } of [judge(status(304, LENGTH)), judge(status(200, LENGTH), true)])
       expect(sent).toBe(lines(" Fine", LENGTH));
@@ -242,9 +254,10 @@ describe("body of a response", () => {
   });
 
   test("can be sent without chunks", () => {
-    const { head } = judge(ok(CODING, "A: b"));
+    const text = ok(CODING, "A: b", "Trailer: X-Sum");
+    const { head } = judge(text);
     head.dropCoding();
-    expect(withoutDrops(ok(CODING, "A: b"), head)).toBe(lines(" OK", "A: b"));
+    expect(withoutDrops(text, head)).toBe(lines(" OK", "A: b"));
   });
 });
 
@@ -266,6 +279,24 @@ describe("connection of a response", () => {
   test("options take out the fields that they name, before and behind them, and never a length", () => {
     const { sent } = judge(ok("A: 1", "Content-Length: 0", "Connection: a, content-length", "a: 2", "B: 3"));
     expect(sent).toBe(lines(" OK", "Content-Length: 0", "B: 3"));
+  });
+
+  test("options take out neither Date nor Via", () => {
+    const { sent, head } = judge(ok("Connection: date, via", "Date: today", "Via: 1.1 other"));
+    expect([sent, head.hasDate]).toEqual([lines(" OK", "Date: today", "Via: 1.1 other"), true]);
+    expect(judge(ok()).head.hasDate).toBe(false);
+  });
+
+  test("switches with a 101 of HTTP/1.1 that announces its upgrade", () => {
+    const upgrade = ["Upgrade: websocket", "Connection: upgrade"];
+    expect(
+      [
+        status(101, ...upgrade),
+        status(101, "Upgrade: websocket"),
+        status(101, ...upgrade).replace("1.1", "1.0"),
+        status(426, ...upgrade),
+      ].map((text) => judge(text).head.switches),
+    ).toEqual([true, false, false, false]);
   });
 
   test("keeps Upgrade of 101 and 426, wherever the option stands that announces it", () => {

@@ -16,6 +16,7 @@ export const RESPONSE_BODY = Object.freeze({ NONE: 0, LENGTH: 1, CHUNKED: 2, UNT
 export type ResponseBody = (typeof RESPONSE_BODY)[keyof typeof RESPONSE_BODY];
 
 const HTTP_1 = Buffer.from("HTTP/1.");
+const FIRST_OCTET = HTTP_1[0];
 /** "HTTP/1.1 200": where the status begins, and what stands before the space and the reason. */
 const STATUS_AT = 9;
 const STATUS_END = 12;
@@ -39,6 +40,7 @@ export class ResponseHead {
   /** Whether a Content-Length or Transfer-Encoding stands in it, and is forwarded. */
   hasLength = false;
   hasCoding = false;
+  hasDate = false;
 
   readonly #limits: HeadLimits;
   readonly #offence = new Offence();
@@ -63,6 +65,11 @@ export class ResponseHead {
   /** Interim: 1xx other than 101 (RFC 9110 section 15.2). */
   get interim(): boolean {
     return this.status < 200 && this.status !== 101;
+  }
+
+  /** It agrees to another protocol in the form that this has (RFC 9110 section 7.8); whether one was asked for is not said. */
+  get switches(): boolean {
+    return this.status === 101 && !this.http10 && this.#connection.upgrade;
   }
 
   /** What is wrong with it, for the log; empty when it was not refused. */
@@ -96,9 +103,10 @@ export class ResponseHead {
     }
   }
 
-  /** Leaves Transfer-Encoding out: its receiver does not know chunks. */
+  /** Leaves Transfer-Encoding out, and what announces trailers: its receiver does not know chunks. */
   dropCoding(): void {
     this.#drop(FIELD.TRANSFER_ENCODING);
+    this.#drop(FIELD.TRAILER);
     this.#collectDrops();
   }
 
@@ -120,6 +128,7 @@ export class ResponseHead {
     this.persistent = false;
     this.hasLength = false;
     this.hasCoding = false;
+    this.hasDate = false;
     this.#offence.clear();
     this.#length.clear();
   }
@@ -141,6 +150,8 @@ export class ResponseHead {
   }
 
   #mayBecomeAcceptable(length: number): boolean {
+    // llhttp passes over empty lines before a status line. A client that reads them might take them for a body.
+    if (length > 0 && this.bytes[0] !== FIRST_OCTET) return this.#offence.note(REFUSE.REQUEST_LINE, 0);
     if (this.parser.fieldCount > this.#limits.fields) return this.#offence.note(REFUSE.FIELDS, 0);
     return length <= this.#limits.headBytes || this.#offence.note(REFUSE.HEAD_BYTES, 0);
   }
@@ -191,8 +202,14 @@ export class ResponseHead {
       case FIELD.UPGRADE:
         if (this.status !== 101 && this.status !== 426) lines.drop(i);
         return;
+      case FIELD.DATE:
+        this.hasDate = true;
+        return;
+      // What concerns a proxy is meant for the next one alone (RFC 9110 sections 7.6.1, 11.7): that is us.
       case FIELD.KEEP_ALIVE:
       case FIELD.PROXY_CONNECTION:
+      case FIELD.PROXY_AUTHENTICATE:
+      case FIELD.PROXY_AUTHENTICATION_INFO:
       case FIELD.TE:
         lines.drop(i);
         return;
@@ -205,7 +222,7 @@ export class ResponseHead {
     this.hasLength = this.#length.lengths === 1;
     this.hasCoding = this.#length.chunked;
     this.body = this.#bodyFraming(toHead);
-    if (this.status < 200 || this.status === 204) this.#dropFraming();
+    if (this.status < 200 || this.status === 204) this.#takeNoLength();
     this.#collectDrops();
   }
 
@@ -216,8 +233,12 @@ export class ResponseHead {
     return this.contentLength === 0 ? RESPONSE_BODY.NONE : RESPONSE_BODY.LENGTH;
   }
 
-  /** Such a response has no body and may not say how long it is (RFC 9110 section 8.6, RFC 9112 section 6.1). */
-  #dropFraming(): void {
+  /**
+   * Such a response has no body and may not say how long it is (RFC 9110 section 8.6, RFC 9112 section 6.1). Whoever
+   * does may send one too, a moment later, where the next response should begin.
+   */
+  #takeNoLength(): void {
+    if (this.hasCoding || this.contentLength > 0) this.persistent = false;
     this.#drop(FIELD.CONTENT_LENGTH);
     this.#drop(FIELD.TRANSFER_ENCODING);
     this.hasLength = false;
@@ -234,10 +255,20 @@ export class ResponseHead {
   }
 }
 
-/** Fields that no connection option takes out of a response: those that frame it, and Upgrade, which it announces. */
+/**
+ * Fields that no connection option takes out of a response: those that frame it, Upgrade, which it announces, and those
+ * that every proxy on the way is to add to or to keep.
+ */
 function protectedFields(names: FieldNames): Uint8Array {
   const isProtected = new Uint8Array(names.count + 1);
-  for (const number of [FIELD.CONTENT_LENGTH, FIELD.TRANSFER_ENCODING, FIELD.CONNECTION, FIELD.UPGRADE])
+  for (const number of [
+    FIELD.CONTENT_LENGTH,
+    FIELD.TRANSFER_ENCODING,
+    FIELD.CONNECTION,
+    FIELD.UPGRADE,
+    FIELD.VIA,
+    FIELD.DATE,
+  ])
     isProtected[number] = 1;
   return isProtected;
 }

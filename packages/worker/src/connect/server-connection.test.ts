@@ -168,10 +168,20 @@ describe("a response", () => {
 
   test("ServerConnection gives up a server that sends interim responses without end", async () => {
     const { peer } = await requested();
-    peer.write("HTTP/1.1 102 Processing\r\n\r\n".repeat(100));
+    peer.write("HTTP/1.1 102 Processing\r\n\r\n".repeat(1_000));
     await toldOf("failed");
-    expect(told.told.filter((each) => each.startsWith("interim"))).toHaveLength(32);
-    expect(told.told.at(-1)).toBe("failed http_protocol_error: more than 32 interim responses");
+    expect(told.told.filter((each) => each.startsWith("interim"))).toHaveLength(256);
+    expect(told.told.at(-1)).toBe("failed http_protocol_error: more than 256 interim responses");
+  });
+
+  test("ServerConnection gives up a server whose interim responses are more than may wait for a client", async () => {
+    const { peer } = await requested();
+    const hints = `HTTP/1.1 103 Early Hints\r\nLink: ${"x".repeat(20_000)}\r\n\r\n`;
+    const most = Math.floor(limits.responseBufferBytes / hints.length);
+    peer.write(hints.repeat(most + 1));
+    await toldOf("failed");
+    expect(told.told.filter((each) => each.startsWith("interim"))).toHaveLength(most);
+    expect(told.failure?.code).toBe("http_protocol_error");
   });
 
   test("ServerConnection passes on a body until the server closes, and is not used again", async () => {
@@ -314,6 +324,48 @@ describe("a server that does wrong", () => {
   });
 });
 
+describe("a server that answers before it has read all content, and resets", () => {
+  const UPLOAD = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n";
+
+  /** Answers, resets, and has content sent before what it said is read: both within one turn of the loop. */
+  async function answered(response: string): Promise<void> {
+    const { peer } = await requested(UPLOAD);
+    connection.send(Buffer.alloc(1_000, "x"));
+    await later();
+    await new Promise<void>((resolve) => {
+      setTimeout(() => {
+        peer.write(response);
+        peer.resetAndDestroy();
+        const arrived = performance.now() + 50;
+        while (performance.now() < arrived);
+        connection.lend(Buffer.alloc(20_000, "x"), Buffer.alloc(20_000));
+        resolve();
+      });
+    });
+  }
+
+  test("ServerConnection reads its answer, and is not used again", async () => {
+    await answered("HTTP/1.1 413 Content Too Large\r\nContent-Length: 2\r\n\r\nno");
+    await toldOf("head 413");
+    expect([told.told.at(-1), told.body_, connection.state]).toEqual(["head 413, complete", "no", "closed"]);
+  });
+
+  test.each([
+    ["that breaks off", "HTTP/1.1 413 Content Too Large\r\nContent-Length: 5\r\n\r\nno"],
+    ["that ends with the connection", "HTTP/1.1 413 Content Too Large\r\n\r\nno"],
+  ])("ServerConnection takes no answer for complete %s", async (_, response) => {
+    await answered(response);
+    await toldOf("failed");
+    expect([told.told.includes("complete"), told.failure?.code]).toEqual([false, "http_response_incomplete"]);
+  });
+
+  test("ServerConnection says that the server closed, if it said nothing", async () => {
+    await answered("");
+    await toldOf("failed");
+    expect([told.failure?.code, connection.state]).toEqual(["connection_terminated", "closed"]);
+  });
+});
+
 describe("an idle connection", () => {
   test("ServerConnection carries one exchange after the other", async () => {
     const { peer, received } = await idle();
@@ -400,9 +452,10 @@ describe("time limits", () => {
   });
 
   test("ServerConnection waits for the response as long as content or interim responses flow, and no longer", async () => {
-    const { peer } = await requested("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n");
+    const { attempt, peer } = await requested("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n");
     loop.pass(timeouts.responseMs - 1_000);
     connection.send(Buffer.from("1"));
+    attempt.exchange.contentSent = true;
     loop.pass(timeouts.responseMs - 1_000);
     peer.write("HTTP/1.1 102 Processing\r\n\r\n");
     await toldOf("interim");
@@ -410,6 +463,29 @@ describe("time limits", () => {
     expect(told.failure).toBeUndefined();
     loop.pass(1_000);
     expect(told.told.at(-1)).toBe("failed http_response_timeout: timeouts.responseMs");
+  });
+
+  test("ServerConnection holds nothing against a server while content is for the client to send", async () => {
+    const { peer } = await requested("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n");
+    loop.turn.touch();
+    await later();
+    loop.pass(10 * timeouts.responseMs);
+    expect(told.failure).toBeUndefined();
+    peer.write(OK);
+    await toldOf("head 200");
+  });
+
+  test("ServerConnection does not wait for content that waits for the server to say 100", async () => {
+    const head = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nExpect: 100-continue\r\n\r\n";
+    await requested(head);
+    loop.pass(timeouts.responseMs);
+    expect(told.told.at(-1)).toBe("failed http_response_timeout: timeouts.responseMs");
+    const { peer } = await requested(head);
+    peer.write("HTTP/1.1 100 Continue\r\n\r\n");
+    await toldOf("interim 100");
+    told.failure = undefined;
+    loop.pass(10 * timeouts.responseMs);
+    expect(told.failure).toBeUndefined();
   });
 
   test("ServerConnection fails an attempt whose body pauses for too long", async () => {

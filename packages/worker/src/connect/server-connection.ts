@@ -1,3 +1,4 @@
+import { connect, type Socket } from "node:net";
 import {
   type BodyFraming,
   ChunkedBody,
@@ -21,7 +22,7 @@ import type { Turn } from "../io/turn.ts";
 import type { Attempt } from "../track/attempt.ts";
 import type { Backend } from "./backend.ts";
 import { connectFailure } from "./connect-failure.ts";
-import { ServerSocket } from "./server-socket.ts";
+import { PatientWrites } from "./patient-writes.ts";
 
 /** What happens on a server connection, told to whoever serves the exchange. */
 export interface ServerEvents {
@@ -74,7 +75,8 @@ export class ServerConnection {
   carried = 0;
 
   readonly #parts: ServerConnectionParts;
-  readonly #socket: ServerSocket;
+  readonly #socket: Socket;
+  readonly #writes: PatientWrites;
   readonly #outbox: Outbox;
   readonly #deadline: Deadline;
   #config: DataPlaneConfig;
@@ -102,10 +104,18 @@ export class ServerConnection {
     this.#parts = parts;
     this.#deadline = new Deadline(parts.wheel, () => this.#expired());
     this.#reader = new Reader(parts.readBuffers);
-    this.#socket = new ServerSocket(host, port, {
-      buffer: () => this.#nextBuffer(),
-      callback: (octets, buffer) => this.#read(octets, buffer),
+    this.#socket = connect({
+      host,
+      port,
+      noDelay: true,
+      keepAlive: true,
+      allowHalfOpen: true,
+      onread: {
+        buffer: () => this.#nextBuffer(),
+        callback: (octets, buffer) => this.#read(octets, buffer),
+      },
     });
+    this.#writes = new PatientWrites(this.#socket);
     this.#outbox = new Outbox(this.#socket, parts.turn, parts.readBuffers, () => this.#drained());
     backend.connections++;
     this.#deadline.set(config.timeouts.connectMs);
@@ -361,7 +371,7 @@ export class ServerConnection {
       this.#fail(attempt, FAILURE.UPGRADE_FAILED, "101 that was not asked for");
       return;
     }
-    if (!agreesToAsked(attempt.exchange, head)) {
+    if (!head.switches || !agreesToAsked(attempt.exchange, head)) {
       this.#fail(attempt, FAILURE.UPGRADE_FAILED, "101 to another protocol than was asked for");
       return;
     }
@@ -380,7 +390,7 @@ export class ServerConnection {
     const { attempt } = this;
     if (attempt === undefined) this.#closeIdle("closed by the server");
     // The reset was seen by a write; what ends here is not what the server wanted to end.
-    else if (this.#socket.broken) this.#lost(attempt, "reset by the server");
+    else if (this.#writes.failed) this.#lost(attempt, "reset by the server");
     else if (this.state === "tunnel") this.#parts.events.tunnelEnded(attempt);
     else if (this.#headSeen && this.#body === UNTIL_CLOSE) {
       this.#release(attempt);

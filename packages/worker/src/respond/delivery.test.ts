@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { exchangeOf, type OpenClient, TestListener, TestLoop } from "../test-exchange.ts";
 import { snapshotOf } from "../test-snapshot.ts";
 import type { Exchange } from "../track/exchange.ts";
-import { deliver, deliverBody, deliverHeld, isFull } from "./delivery.ts";
+import { deliver, deliverBody, deliverHeld, isFull, withdraw } from "./delivery.ts";
 
 const loop = new TestLoop();
 let listener: TestListener;
@@ -71,6 +71,21 @@ test.each(["due", "held"])(
     await open.received.untilText("10\r\n0123456789abcdef\r\n");
   },
 );
+
+test("withdraw() takes back what waits for its turn, and nothing of what may have left", async () => {
+  const { client, received } = open;
+  second.headSent = true;
+  deliver(second, text("lost"));
+  expect(withdraw(second)).toBe(true);
+  expect([second.headSent, second.bytesOut, second.heldBytes, client.heldBytes]).toEqual([false, 0, 0, 0]);
+  deliver(first, text("first "));
+  expect(withdraw(first)).toBe(false);
+  deliver(second, text("instead"));
+  client.shift();
+  deliverHeld(second);
+  expect(withdraw(second)).toBe(false);
+  await received.untilText("first instead");
+});
 
 test("isFull() bounds what is held for a client altogether, and what it has not taken", async () => {
   const half = Buffer.alloc(responseBufferBytes / 2);

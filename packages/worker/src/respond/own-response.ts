@@ -1,4 +1,5 @@
 import { type Failure, HEAD_FLAG, REFUSALS, type Refusal } from "@shunt/core";
+import { dateField } from "./date-field.ts";
 
 /**
  * What a client gets from Shunt itself. The one place that maps a failure or a refusal to octets: a status, why
@@ -20,9 +21,15 @@ export function refusalResponse(refusal: number, flags: number): Buffer {
 
 const REASONS: Readonly<Record<number, string>> = Object.freeze({
   400: "Bad Request",
+  405: "Method Not Allowed",
   408: "Request Timeout",
+  411: "Length Required",
+  413: "Content Too Large",
   414: "URI Too Long",
   417: "Expectation Failed",
+  421: "Misdirected Request",
+  426: "Upgrade Required",
+  429: "Too Many Requests",
   431: "Request Header Fields Too Large",
   500: "Internal Server Error",
   501: "Not Implemented",
@@ -43,7 +50,7 @@ function response(
   const body = `${status} ${REASONS[status]}: ${text}\n`;
   const keptAlive = (flags & HEAD_FLAG.HTTP_1_0) !== 0 ? "Connection: keep-alive\r\n" : "";
   const head =
-    `HTTP/1.1 ${status} ${REASONS[status]}\r\nDate: ${new Date().toUTCString()}\r\n` +
+    `HTTP/1.1 ${status} ${REASONS[status]}\r\n${dateField()}` +
     `Content-Type: text/plain; charset=utf-8\r\nContent-Length: ${body.length}\r\n` +
     `Proxy-Status: ${proxyStatus}\r\nVia: 1.1 shunt\r\n${more}${closes ? "Connection: close\r\n" : keptAlive}\r\n`;
   return Buffer.from((flags & HEAD_FLAG.HEAD_METHOD) !== 0 ? head : head + body);

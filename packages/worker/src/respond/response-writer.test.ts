@@ -38,9 +38,12 @@ function headOf(response: string): ResponseHead {
   return head;
 }
 
-/** The head as the client gets it. */
+const DATE = /Date: [A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT\r\n/;
+
+/** The head as the client gets it, whatever its Date says. */
 function got(exchange: Exchange, response: string, body: Uint8Array = NOTHING): string {
-  return Buffer.from(composeResponseHead(exchange, headOf(response), body).octets).toString("latin1");
+  const { octets } = composeResponseHead(exchange, headOf(response), body);
+  return Buffer.from(octets).toString("latin1").replace(DATE, "");
 }
 
 test.each([
@@ -148,15 +151,28 @@ test.each([
 
 test("composeResponseHead() announces chunks for a body without length, and puts none of it into the head's piece", async () => {
   const composed = composeResponseHead(await exchangeFor(HTTP_1_1), headOf(UNTIL_CLOSE), Buffer.from("body"));
-  expect(Buffer.from(composed.octets).toString()).toBe(
+  expect(Buffer.from(composed.octets).toString().replace(DATE, "")).toBe(
     "HTTP/1.1 200 OK\r\nVia: 1.1 shunt\r\nTransfer-Encoding: chunked\r\n\r\n",
   );
   expect(composed.containsBody).toBe(false);
 });
 
-test("composeResponseHead() announces no chunks to a client that does not know them", async () => {
+test.each([
+  ["HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", 1],
+  ["HTTP/1.1 304 Not Modified\r\n\r\n", 1],
+  ["HTTP/1.1 426 Upgrade Required\r\nContent-Length: 0\r\n\r\n", 1],
+  ["HTTP/1.1 200 OK\r\ndate: Mon, 01 Jan 2024 00:00:00 GMT\r\nContent-Length: 0\r\n\r\n", 0],
+  ["HTTP/1.1 103 Early Hints\r\n\r\n", 0],
+  ["HTTP/1.1 101 Switching\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n", 0],
+])("composeResponseHead() adds a Date where a final response has none: %j, %i", async (response, added) => {
+  const composed = composeResponseHead(await exchangeFor(HTTP_1_1), headOf(response), NOTHING);
+  expect(Buffer.from(composed.octets).toString().split(DATE).length - 1).toBe(added);
+});
+
+test("composeResponseHead() announces no chunks to a client that does not know them, nor trailers", async () => {
   const exchange = await exchangeFor(HTTP_1_0, true);
-  expect(got(exchange, CHUNKED, Buffer.from("plain"))).toBe(
+  const response = CHUNKED.replace("\r\n\r\n", "\r\nTrailer: X-Sum\r\n\r\n");
+  expect(got(exchange, response, Buffer.from("plain"))).toBe(
     "HTTP/1.1 200 OK\r\nVia: 1.1 shunt\r\nConnection: close\r\n\r\nplain",
   );
 });

@@ -1,6 +1,7 @@
 import { HEAD_FLAG, RESPONSE_BODY, type ResponseHead } from "@shunt/core";
 import { copyWithout, keptLength } from "../forward/slices.ts";
 import type { Exchange } from "../track/exchange.ts";
+import { dateField } from "./date-field.ts";
 
 /** Behind the status code: "HTTP/1.1 200". */
 const STATUS_END = 12;
@@ -71,6 +72,7 @@ function ourFields(exchange: Exchange, head: ResponseHead): string {
   let fields = head.http10 ? "Via: 1.0 shunt\r\n" : "Via: 1.1 shunt\r\n";
   if (head.status === 101) return `${fields}Connection: Upgrade\r\n\r\n`;
   if (head.interim) return `${fields}\r\n`;
+  if (!head.hasDate) fields += dateField();
   if (isEnchunked(exchange, head)) fields += "Transfer-Encoding: chunked\r\n";
   if (head.status === UPGRADE_REQUIRED)
     return `${fields}Connection: ${exchange.closes ? "close, " : ""}Upgrade\r\n\r\n`;
