@@ -155,7 +155,11 @@ export class Acceptor {
         classifier_stuck_total: stuck,
         access_log_lines_dropped_total: this.#access.dropped,
       },
-      { client_connections: this.connections, exchanges: this.exchanges },
+      {
+        client_connections: this.connections,
+        exchanges: this.exchanges,
+        classifier_backlog_bytes: this.#service.backlog.octets,
+      },
     );
   }
 

@@ -2,12 +2,14 @@ import { FAILURE, HEAD_FLAG, REFUSE, type ResponseHead, type Snapshot, type Verd
 import { ClientConnection, type ClientEvents, type ClientParts } from "./accept/client-connection.ts";
 import type { OpenSocket } from "./accept/listener.ts";
 import { Upkeep } from "./accept/upkeep.ts";
+import { Backlog } from "./classify/backlog.ts";
 import {
   ServerConnection,
   type ServerConnectionParts,
   type ServerEvents,
 } from "./connect/server-connection.ts";
 import {
+  boundContent,
   type ContentOutcome,
   expectContent,
   handOnContent,
@@ -51,6 +53,8 @@ export class Service implements ClientEvents, ServerEvents {
   exchanges = 0;
   readonly parts: ServiceParts;
   readonly upkeep = new Upkeep((client) => this.heads(client));
+  /** What waits for classifier threads; while it is full no heads are read. */
+  readonly backlog = new Backlog(() => this.upkeep.regulate());
   readonly #clientParts: ClientParts;
   readonly #connectionParts: ServerConnectionParts;
   readonly #troubles: Troubles;
@@ -58,7 +62,7 @@ export class Service implements ClientEvents, ServerEvents {
 
   constructor(parts: ServiceParts) {
     this.parts = parts;
-    this.#clientParts = { ...parts, events: this };
+    this.#clientParts = { ...parts, backlog: this.backlog, events: this };
     this.#connectionParts = {
       wheel: parts.wheel,
       turn: parts.turn,
@@ -117,6 +121,7 @@ export class Service implements ClientEvents, ServerEvents {
     exchange.startedAt = this.parts.clock();
     if (exchange.refusal !== REFUSE.NONE)
       this.#troubles.answer(exchange, refusalResponse(exchange.refusal, exchange.flags), true);
+    else if (!boundContent(exchange)) this.#troubles.refuseContent(exchange, REFUSE.BODY_BYTES);
     else if (!this.attempt(exchange)) this.#troubles.give(exchange, FAILURE.DESTINATION_UNAVAILABLE);
   }
 
@@ -174,6 +179,7 @@ export class Service implements ClientEvents, ServerEvents {
     const { client } = exchange;
     if (outcome === "sent") this.upkeep.proceed(client);
     else if (outcome !== "more") this.#troubles.refuseContent(exchange, outcome.refusal);
+    else if (client.sendsSlowly(exchange)) this.#troubles.refuseContent(exchange, REFUSE.BODY_RATE);
     client.regulate();
     this.upkeep.watch(client);
   }
@@ -254,6 +260,10 @@ export class Service implements ClientEvents, ServerEvents {
   };
 
   #clientTakesMore(client: ClientConnection): void {
+    if (client.phase !== "tunnel" && client.readsSlowly()) {
+      this.#troubles.cutReader(client);
+      return;
+    }
     const attempt = client.tunnel ?? client.first?.attempt;
     attempt?.connection?.resume();
     this.upkeep.proceed(client);

@@ -2,6 +2,7 @@ import type { ResponseHead, Snapshot, Verdict } from "@shunt/core";
 import type { ClientConnection } from "./accept/client-connection.ts";
 import type { Peers } from "./accept/peers.ts";
 import type { Upkeep } from "./accept/upkeep.ts";
+import type { Backlog } from "./classify/backlog.ts";
 import type { Dispatcher } from "./classify/dispatch.ts";
 import type { ReadBuffers } from "./io/read-buffers.ts";
 import type { TimerWheel } from "./io/timer-wheel.ts";
@@ -14,6 +15,7 @@ import type { Exchange } from "./track/exchange.ts";
 export interface Serving {
   readonly parts: ServiceParts;
   readonly upkeep: Upkeep;
+  readonly backlog: Backlog;
   attempt(exchange: Exchange): boolean;
   judged(client: ClientConnection, verdict: Verdict, snapshot: Snapshot): void;
   answered(exchange: Exchange): void;

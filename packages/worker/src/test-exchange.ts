@@ -4,6 +4,7 @@ import { Batch, type EntryPeer, type Snapshot, Verdict } from "@shunt/core";
 import { ClientConnection, type ClientEvents } from "./accept/client-connection.ts";
 import { listen, type OpenSocket } from "./accept/listener.ts";
 import { Peers } from "./accept/peers.ts";
+import { Backlog } from "./classify/backlog.ts";
 import { Judge } from "./classify/judge.ts";
 import { composeRequestHead } from "./forward/request-writer.ts";
 import { ReadBuffers } from "./io/read-buffers.ts";
@@ -23,10 +24,11 @@ export class TestLoop {
   readonly turn = new Turn(() => {});
   readonly readBuffers = new ReadBuffers();
   readonly peers = new Peers();
+  readonly backlog = new Backlog(() => {});
 
-  get parts(): Pick<TestLoop, "wheel" | "turn" | "readBuffers" | "peers"> {
-    const { wheel, turn, readBuffers, peers } = this;
-    return { wheel, turn, readBuffers, peers };
+  get parts(): Pick<TestLoop, "wheel" | "turn" | "readBuffers" | "peers" | "backlog"> {
+    const { wheel, turn, readBuffers, peers, backlog } = this;
+    return { wheel, turn, readBuffers, peers, backlog };
   }
 
   /** Longer than `ms`, so that a time limit of `ms` that was set just now has passed. */

@@ -108,8 +108,15 @@ export class Troubles {
     if (client.phase === "closing") client.destroy();
     else if (client.owesContent) this.refuseContent(client.last as Exchange, REFUSE.BODY_TIMEOUT);
     else if (client.owesHead) this.#lateHead(client);
-    else if (client.stalled()) client.destroy();
+    else if (client.stalled() || client.readsSlowly()) this.cutReader(client);
     else this.#service.upkeep.watch(client);
+  }
+
+  /** The client takes nothing of its answers, or so little that they would be held for ever. */
+  cutReader(client: ClientConnection): void {
+    if (client.first !== undefined) client.first.ended = "cD";
+    this.#service.parts.observer.cutReader(client.address.text, client.outbox.pending);
+    client.destroy();
   }
 
   closedIdle(backend: Backend, reason: string): void {
@@ -117,7 +124,9 @@ export class Troubles {
   }
 
   #lateHead(client: ClientConnection): void {
-    if (client.unread.length === 0) client.close();
+    // It was not read meanwhile: the time was ours.
+    if (this.#service.backlog.isFull) client.expect(client.config.timeouts.headMs);
+    else if (client.unread.length === 0) client.close();
     else this.refuseUnread(client, REFUSE.HEAD_TIMEOUT);
   }
 

@@ -3,10 +3,12 @@ import {
   type Address,
   type DataPlaneConfig,
   type EntryPeer,
+  FIXED,
   HEAD_FLAG,
   type Snapshot,
   type Verdict,
 } from "@shunt/core";
+import type { Backlog } from "../classify/backlog.ts";
 import type { Rest, Unread } from "../classify/dispatch.ts";
 import type { Backend } from "../connect/backend.ts";
 import type { ServerConnection } from "../connect/server-connection.ts";
@@ -19,8 +21,11 @@ import { Deadline, type TimerWheel } from "../io/timer-wheel.ts";
 import type { Turn } from "../io/turn.ts";
 import type { Attempt } from "../track/attempt.ts";
 import type { Exchange } from "../track/exchange.ts";
+import { Lingering } from "./lingering.ts";
 import type { OpenSocket } from "./listener.ts";
 import type { Peers } from "./peers.ts";
+import { ReadingPace } from "./reading-pace.ts";
+import { SendingPace } from "./sending-pace.ts";
 
 /** What happens on a client connection, told to whoever serves it. */
 export interface ClientEvents {
@@ -48,6 +53,7 @@ export interface ClientParts {
   readonly wheel: TimerWheel;
   readonly turn: Turn;
   readonly readBuffers: ReadBuffers;
+  readonly backlog: Backlog;
   readonly events: ClientEvents;
 }
 
@@ -58,11 +64,6 @@ export interface ClientParts {
 export type ClientPhase = "heads" | "content" | "tunnel" | "closing" | "closed";
 
 const EMPTY = Buffer.alloc(0);
-/** Octets read ahead of what can be handled now; behind that the client has to wait. */
-const READ_AHEAD_BYTES = 131_072;
-/** How long a client may take to read our last words and close, and how much it may still send meanwhile. */
-const LINGER_MS = 2_000;
-const LINGER_BYTES = 1_048_576;
 
 /** A first connection (claim C1): requests one behind the other, and the queue of those not yet answered. */
 export class ClientConnection implements Unread {
@@ -100,6 +101,8 @@ export class ClientConnection implements Unread {
   contentBlocked = false;
   /** The attempt that the tunnel belongs to. */
   tunnel: Attempt | undefined = undefined;
+  /** How fast its content comes. */
+  readonly sending = new SendingPace();
 
   readonly #socket: Socket;
   readonly #reader: Reader;
@@ -110,8 +113,12 @@ export class ClientConnection implements Unread {
   #reading = true;
   /** When the last octets of heads came. */
   #receivedAt = 0;
-  #lingered = 0;
-  #pendingBefore = 0;
+  readonly #wheel: TimerWheel;
+  readonly #backlog: Backlog;
+  /** Octets of ours in the backlog. */
+  #beingJudged = 0;
+  readonly #pace = new ReadingPace();
+  readonly #lingering = new Lingering();
   /** The server connection that this client's credentials are bound to. */
   #bound: ServerConnection | undefined = undefined;
   readonly #growing = new GrowingOctets();
@@ -128,6 +135,8 @@ export class ClientConnection implements Unread {
     this.#socket = socket;
     this.#ownAuthority = authorityOf(socket);
     this.#events = parts.events;
+    this.#wheel = parts.wheel;
+    this.#backlog = parts.backlog;
     this.#config = config;
     this.outbox = new Outbox(socket, parts.turn, parts.readBuffers, () => this.#events.writable(this));
     this.#deadline = new Deadline(parts.wheel, () => this.#late());
@@ -136,6 +145,7 @@ export class ClientConnection implements Unread {
       .on("end", () => this.#ended())
       .on("error", (error: NodeJS.ErrnoException) => this.#closed(error.code ?? error.message))
       .on("close", () => this.#closed("closed"));
+    this.regulate();
   }
 
   get config(): DataPlaneConfig {
@@ -157,6 +167,8 @@ export class ClientConnection implements Unread {
 
   judgedAll(read: number, rest: Rest): void {
     this.classifying = false;
+    this.#backlog.remove(this.#beingJudged, this.#config.limits.headsBufferBytes);
+    this.#beingJudged = 0;
     if (this.phase === "closed" || this.phase === "closing") return;
     this.consume(read);
     this.partial = rest === "partial" && this.unread.length > 0;
@@ -249,12 +261,20 @@ export class ClientConnection implements Unread {
     return this.lastRequestSeen || (this.halfClosed && (this.unread.length === 0 || this.partial));
   }
 
-  /** Whether the client has taken nothing of its answers since this was last asked, and there are some to take. */
+  /** Whether the client has taken nothing of what has waited for it since this was last asked. */
   stalled(): boolean {
-    const { pending } = this.outbox;
-    const same = pending > 0 && pending === this.#pendingBefore;
-    this.#pendingBefore = pending;
-    return same;
+    return this.#pace.stalled(this.outbox);
+  }
+
+  /** Whether the client takes what waits for it more slowly than it may. */
+  readsSlowly(): boolean {
+    return this.#pace.isSlow(this.outbox, this.#config.limits.bodyBytesPerSecond, this.#wheel.now);
+  }
+
+  /** Whether its content, of which some came just now, comes more slowly than it may. */
+  sendsSlowly(exchange: Exchange): boolean {
+    this.sending.note(exchange, this.owesContent, this.#wheel.now);
+    return this.sending.isSlow(this.#config.limits.bodyBytesPerSecond);
   }
 
   // Octets.
@@ -333,7 +353,7 @@ export class ClientConnection implements Unread {
     this.unread = EMPTY;
     this.outbox.end();
     this.#deadline.set(this.#config.timeouts.bodyIdleMs);
-    this.#socket.once("finish", () => this.#deadline.set(LINGER_MS));
+    this.#socket.once("finish", () => this.#deadline.set(this.#lingering.begin(this.#wheel.now)));
     this.regulate();
   }
 
@@ -396,6 +416,7 @@ export class ClientConnection implements Unread {
     if (this.lastRequestSeen) return;
     const before = this.unread.length;
     this.unread = this.#growing.append(this.unread, chunk);
+    if (this.classifying) this.#awaitVerdict(chunk.length);
     this.#receivedAt = performance.now();
     if (before === 0) {
       this.unreadAt = this.#receivedAt;
@@ -415,30 +436,41 @@ export class ClientConnection implements Unread {
   beginJudging(now: number): void {
     this.classifying = true;
     this.headAt = now;
+    this.#awaitVerdict(this.unread.length);
+  }
+
+  #awaitVerdict(octets: number): void {
+    this.#beingJudged += octets;
+    this.#backlog.add(octets, this.#config.limits.headsBufferBytes);
   }
 
   #wantsMore(): boolean {
     switch (this.phase) {
       case "heads":
-        return this.unread.length < READ_AHEAD_BYTES && (this.room > 0 || this.unread.length === 0);
+        return (
+          this.unread.length < FIXED.readAheadBytes &&
+          (this.room > 0 || this.unread.length === 0) &&
+          !this.#backlog.isFull
+        );
       case "content":
       case "tunnel":
         return !this.contentBlocked;
       default:
-        return true;
+        return !this.#lingering.isFull;
     }
   }
 
   /** Our last words leave as slowly as the client reads them; that it reads is all that is asked. */
   #late(): void {
-    if (this.phase === "closing" && this.outbox.pending > 0 && !this.stalled())
+    if (this.phase === "closing" && this.outbox.pending > 0 && !this.stalled() && !this.readsSlowly())
       this.#deadline.set(this.#config.timeouts.bodyIdleMs);
     else this.#events.late(this);
   }
 
   #linger(chunk: Buffer): void {
-    this.#lingered += chunk.length;
-    if (this.#lingered > LINGER_BYTES) this.destroy();
+    const ms = this.#lingering.discarded(chunk.length, this.#wheel.now);
+    if (ms !== undefined) this.#deadline.set(ms);
+    if (this.#lingering.isFull) this.regulate();
   }
 
   #ended(): void {

@@ -28,6 +28,11 @@ export class Upkeep {
     this.watch(client);
   }
 
+  /** Every client is read, or not, by what holds now. */
+  regulate(): void {
+    for (const client of this.clients) client.regulate();
+  }
+
   /** Sets the time limit for what is waited for now. */
   watch(client: ClientConnection): void {
     const ms = timeLimit(client);

@@ -1,4 +1,4 @@
-import { type BodyFraming, ChunkedBody, HEAD_FLAG, LengthBody, REFUSE } from "@shunt/core";
+import { type BodyFraming, ChunkedBody, HEAD_FLAG, LengthBody, REFUSE, UNBOUNDED } from "@shunt/core";
 import type { ClientConnection } from "../accept/client-connection.ts";
 import type { ServerConnection } from "../connect/server-connection.ts";
 import type { Exchange } from "../track/exchange.ts";
@@ -23,6 +23,17 @@ export function expectContent(exchange: Exchange): void {
     : new LengthBody(exchange.contentLength);
   exchange.replay = snapshot.config.retry.attempts > 0 ? [] : undefined;
   client.phase = "content";
+}
+
+/**
+ * Bounds the content by what its class allows. Returns false when the head says already that it is more: then no server
+ * hears of it, and a client that waits for 100 (Continue) is spared sending it.
+ */
+export function boundContent(exchange: Exchange): boolean {
+  const { content, snapshot } = exchange;
+  const most = snapshot.config.classes[exchange.class]?.bodyBytes ?? UNBOUNDED;
+  if (content instanceof ChunkedBody) content.most = most;
+  return exchange.contentLength <= most;
 }
 
 /** Of a server connection what content needs. */

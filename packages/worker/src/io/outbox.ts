@@ -17,6 +17,8 @@ export class Outbox implements Flushable {
   readonly #turn: Turn;
   #pieces: Uint8Array[] = [];
   #bytes = 0;
+  /** Octets that were ever to be sent. */
+  pushed = 0;
   /** How often what waited was handed to the kernel. */
   flushes = 0;
   #dirty = false;
@@ -42,6 +44,11 @@ export class Outbox implements Flushable {
     return this.#bytes + this.#socket.writableLength;
   }
 
+  /** Octets that the kernel has taken. */
+  get taken(): number {
+    return this.pushed - this.pending;
+  }
+
   /** Whether so much waits that nothing should be added before `drained`. */
   isFull(bytes: number): boolean {
     if (this.pending < bytes) return false;
@@ -55,6 +62,7 @@ export class Outbox implements Flushable {
     this.#touch();
     this.#pieces.push(piece);
     this.#bytes += piece.length;
+    this.pushed += piece.length;
   }
 
   /**
@@ -72,6 +80,7 @@ export class Outbox implements Flushable {
     if (!this.#socket.writable) return false;
     this.#buffers.lend(buffer);
     this.#lent.push(buffer);
+    this.pushed += octets.length;
     this.#socket.write(octets, this.#taken);
     return true;
   }

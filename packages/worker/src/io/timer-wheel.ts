@@ -52,6 +52,11 @@ export class TimerWheel {
     this.#onTick();
   }
 
+  /** Milliseconds that have passed, by ticks: less what the loop stood still. */
+  get now(): number {
+    return this.tick * TICK_MS;
+  }
+
   /** The tick before which `ms` from now have not passed. */
   tickIn(ms: number): number {
     return this.tick + Math.ceil(ms / TICK_MS) + MARGIN_TICKS;

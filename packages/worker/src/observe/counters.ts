@@ -15,6 +15,7 @@ export class Counters {
   retries = 0;
   retriesOverBudget = 0;
   spills = 0;
+  slowReadersCut = 0;
   serverConnectionsOpened = 0;
   serverConnectionsReused = 0;
   readonly requestsByClass = new Map<string, number>();
@@ -52,6 +53,7 @@ export class Counters {
         retries_total: this.retries,
         retries_over_budget_total: this.retriesOverBudget,
         spills_total: this.spills,
+        slow_readers_cut_total: this.slowReadersCut,
         server_connections_opened_total: this.serverConnectionsOpened,
         server_connections_reused_total: this.serverConnectionsReused,
         ...counters,

@@ -71,6 +71,12 @@ export class Observer {
     this.#log.info({ pool: backend.pool, server: backend.name }, "server answers again");
   }
 
+  /** A client was cut that did not read; `waiting`: octets that it had not taken. */
+  cutReader(client: string, waiting: number): void {
+    this.counters.slowReadersCut++;
+    if (this.#mayLog()) this.#log.warn({ client, waiting }, "client cut that does not read");
+  }
+
   closedIdle(backend: Backend, reason: string): void {
     this.#log.debug({ pool: backend.pool, server: backend.name, reason }, "idle server connection closed");
     if (reason === "unsolicited octets") Counters.add(this.counters.failuresByCode, "unsolicited_response");

@@ -155,7 +155,7 @@ export class Exchange {
   refused(refusal: number): void {
     const { rule, status } = REFUSALS[refusal] as Refusal;
     this.refusal = refusal;
-    this.ended = refusal === REFUSE.HEAD_TIMEOUT || refusal === REFUSE.BODY_TIMEOUT ? "cR" : "PR";
+    this.ended = BY_TIME.has(refusal) ? "cR" : "PR";
     this.failure = rule;
     if (!this.headSent) this.status = status;
     this.client.lastRequestSeen = true;
@@ -163,7 +163,7 @@ export class Exchange {
 
   /** Its client left, or will get no more. */
   abandoned(status: number): void {
-    this.ended = this.state === "answering" ? "CD" : "CH";
+    if (this.ended === "--") this.ended = this.state === "answering" ? "CD" : "CH";
     if (this.status === 0) this.status = status;
   }
 
@@ -201,6 +201,8 @@ export class Exchange {
   }
 }
 
+/** Refusals that a time limit of the client brings. */
+const BY_TIME: ReadonlySet<number> = new Set([REFUSE.HEAD_TIMEOUT, REFUSE.BODY_TIMEOUT, REFUSE.BODY_RATE]);
 const ORDER_FLAGS = HEAD_FLAG.SAFE | HEAD_FLAG.CONTENT | HEAD_FLAG.UPGRADE | HEAD_FLAG.BOUND;
 const SP = 0x20;
 const NOTHING = new Uint8Array(0);
