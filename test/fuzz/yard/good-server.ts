@@ -1,0 +1,89 @@
+import { Dice, seedOf } from "../engine/dice.ts";
+import { require, shown, Violation } from "../engine/target.ts";
+import { type RequestMessage, valuesOf } from "../oracle/message.ts";
+import { readRequest } from "../oracle/strict-reader.ts";
+import type { FakeSocket, FarEnd } from "./socket.ts";
+
+/** A request as it came to a server. */
+export interface Seen {
+  readonly message: RequestMessage;
+  /** Its octets. */
+  readonly text: string;
+  /** What Shunt calls it: answers carry it back. */
+  readonly id: string;
+}
+
+/** A server that reads to the letter of the RFC, and answers each request with its id, in one way or another. */
+export class GoodServer implements FarEnd {
+  readonly #socket: FakeSocket;
+  readonly #seen: Seen[];
+  #unread = "";
+  #over = false;
+
+  /** `seen`: where to note requests. */
+  constructor(socket: FakeSocket, seen: Seen[]) {
+    this.#socket = socket;
+    this.#seen = seen;
+  }
+
+  /** Octets of a request that did not come to its end. */
+  get unread(): string {
+    return this.#unread;
+  }
+
+  received(octets: Buffer): void {
+    this.#unread += octets.toString("latin1");
+    while (this.#unread !== "" && !this.#over) {
+      const reading = readRequest(this.#unread);
+      if (reading.is === "malformed")
+        throw new Violation(`a server was sent what is malformed (${reading.why}): ${shown(this.#unread)}`);
+      if (reading.is === "incomplete") return;
+      const { message, end } = reading;
+      const text = this.#unread.slice(0, end);
+      const ids = valuesOf(message.fields, "x-request-id");
+      require(ids.length === 1, () => `a server was sent ${ids.length} X-Request-Id: ${shown(text)}`);
+      this.#unread = this.#unread.slice(end);
+      this.#seen.push({ message, text, id: ids[0] as string });
+      this.#answer(message, ids[0] as string);
+    }
+  }
+
+  ended(how: "fin" | "reset"): void {
+    this.#over = true;
+    if (how === "fin") this.#socket.arriveFin();
+  }
+
+  /** Closes as a server does that has nothing more to say. */
+  close(): void {
+    this.#over = true;
+    this.#socket.arriveFin();
+  }
+
+  #answer({ method }: RequestMessage, id: string): void {
+    const dice = new Dice(seedOf(Buffer.from(id)));
+    const way = dice.of(WAYS);
+    for (const piece of way(id, method === "HEAD")) this.#socket.arrive(Buffer.from(piece));
+    if (way === untilClose) this.close();
+  }
+}
+
+type Way = (id: string, toHead: boolean) => string[];
+
+function withLength(id: string, toHead: boolean): string[] {
+  return [`HTTP/1.1 200 OK\r\nX-Asked: ${id}\r\nContent-Length: ${id.length}\r\n\r\n${toHead ? "" : id}`];
+}
+
+function chunked(id: string, toHead: boolean): string[] {
+  const head = `HTTP/1.1 200 OK\r\nX-Asked: ${id}\r\nTransfer-Encoding: chunked\r\n\r\n`;
+  return toHead ? [head] : [head, `${id.length.toString(16)}\r\n${id}\r\n`, "0\r\n\r\n"];
+}
+
+function untilClose(id: string, toHead: boolean): string[] {
+  return [`HTTP/1.0 200 OK\r\nX-Asked: ${id}\r\n\r\n`, toHead ? "" : id].filter((piece) => piece !== "");
+}
+
+function withoutBody(id: string): string[] {
+  return [`HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 204 No Content\r\nX-Asked: ${id}\r\n\r\n`];
+}
+
+const WAYS: readonly Way[] = [withLength, withLength, withLength, chunked, untilClose, withoutBody];
