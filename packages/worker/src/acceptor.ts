@@ -13,6 +13,7 @@ import {
 import type { Logger } from "pino";
 import { listen, type OpenSocket } from "./accept/listener.ts";
 import { Peers } from "./accept/peers.ts";
+import { ProxyEntrance } from "./accept/proxy-entrance.ts";
 import { Dispatcher } from "./classify/dispatch.ts";
 import { ReadBuffers } from "./io/read-buffers.ts";
 import { TimerWheel } from "./io/timer-wheel.ts";
@@ -58,6 +59,7 @@ export class Acceptor {
   readonly #observer: Observer;
   readonly #selector: Selector;
   readonly #service: Service;
+  readonly #entrance: ProxyEntrance;
   readonly #servers: Server[] = [];
   #dispatcher!: Dispatcher;
 
@@ -74,17 +76,21 @@ export class Acceptor {
     this.#recorder = new Recorder(id, config.limits.recentExchanges);
     this.#observer = new Observer(log, this.#access, this.#recorder, this.#clock);
     this.#selector = new Selector(snapshot, new SeedSequence(randomBytes(4).readUInt32LE()), this.#clock);
+    const shared = { peers: this.#peers, wheel: this.#wheel, readBuffers: new ReadBuffers() };
     this.#service = new Service({
-      peers: this.#peers,
+      ...shared,
       dispatcher: () => this.#dispatcher,
       selector: this.#selector,
-      wheel: this.#wheel,
       turn: this.#turn,
       head: new ResponseHead(new FieldNames(), config.limits),
-      readBuffers: new ReadBuffers(),
       observer: this.#observer,
       clock: this.#clock,
       requestId: requestIds(),
+    });
+    this.#entrance = new ProxyEntrance({
+      ...shared,
+      refused: this.#observer.refusedConnections,
+      admit: (open, peer) => this.#service.accept(open, peer),
     });
   }
 
@@ -93,7 +99,7 @@ export class Acceptor {
   }
 
   get connections(): number {
-    return this.#service.upkeep.clients.size;
+    return this.#service.upkeep.clients.size + this.#entrance.size;
   }
 
   get exchanges(): number {
@@ -109,7 +115,7 @@ export class Acceptor {
   /** Starts accepting on a listening handle. */
   async adopt(listener: string, handle: object): Promise<void> {
     try {
-      this.#servers.push(await listen(handle, (open) => this.#accept(open)));
+      this.#servers.push(await listen(handle, (open) => this.#accept(open, listener)));
     } catch (cause) {
       throw new Error(`Cannot listen as "${listener}"`, { cause });
     }
@@ -178,9 +184,12 @@ export class Acceptor {
     await this.#emptyQueue();
     for (const server of this.#servers) server.close();
     this.#service.upkeep.drain();
+    this.#entrance.drain();
     const end = this.#clock() + this.#snapshot.config.timeouts.drainMs;
     while (this.connections > 0 && this.#clock() < end) await sleep(DRAIN_LOOK_MS);
-    for (const client of [...this.#service.upkeep.clients]) client.destroy();
+    this.#entrance.close();
+    const { upkeep, admission } = this.#service;
+    for (const client of [...upkeep.clients, ...admission.turnedAway]) client.destroy();
     this.#wheel.stop();
     await this.#dispatcher.close();
     await this.#access.close();
@@ -198,13 +207,22 @@ export class Acceptor {
     } while (counters.connectionsAccepted !== accepted && this.#clock() < end);
   }
 
-  #accept(open: OpenSocket): void {
-    if (this.connections < this.#snapshot.config.limits.connections) {
-      this.#service.accept(open);
+  #accept(open: OpenSocket, listener: string): void {
+    const { listeners, limits, timeouts } = this.#snapshot.config;
+    if (this.connections >= limits.connections) {
+      this.#refuse(open);
       return;
     }
-    this.#observer.counters.connectionsRefused++;
-    open({ buffer: Buffer.alloc(1), callback: () => false }).destroy();
+    this.#observer.counters.connectionsAccepted++;
+    if (listeners.find(({ name }) => name === listener)?.proxyProtocol)
+      this.#entrance.accept(open, timeouts.headMs);
+    else this.#service.accept(open);
+  }
+
+  #refuse(open: OpenSocket): void {
+    const socket = open({ buffer: Buffer.alloc(1), callback: () => false });
+    this.#observer.refusedConnections.note("connections", this.#peers.of(socket).source.address.text);
+    socket.destroy();
   }
 
   #tick(): void {

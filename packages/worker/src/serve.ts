@@ -1,8 +1,11 @@
 import { FAILURE, HEAD_FLAG, REFUSE, type ResponseHead, type Snapshot, type Verdict } from "@shunt/core";
+import { Admission } from "./accept/admission.ts";
 import { ClientConnection, type ClientEvents, type ClientParts } from "./accept/client-connection.ts";
 import type { OpenSocket } from "./accept/listener.ts";
+import type { Peer } from "./accept/peers.ts";
 import { Upkeep } from "./accept/upkeep.ts";
 import { Backlog } from "./classify/backlog.ts";
+import type { Backend } from "./connect/backend.ts";
 import {
   ServerConnection,
   type ServerConnectionParts,
@@ -55,6 +58,7 @@ export class Service implements ClientEvents, ServerEvents {
   readonly upkeep = new Upkeep((client) => this.heads(client));
   /** What waits for classifier threads; while it is full no heads are read. */
   readonly backlog = new Backlog(() => this.upkeep.regulate());
+  readonly admission: Admission;
   readonly #clientParts: ClientParts;
   readonly #connectionParts: ServerConnectionParts;
   readonly #troubles: Troubles;
@@ -62,6 +66,7 @@ export class Service implements ClientEvents, ServerEvents {
 
   constructor(parts: ServiceParts) {
     this.parts = parts;
+    this.admission = new Admission(parts.observer.refusedConnections);
     this.#clientParts = { ...parts, backlog: this.backlog, events: this };
     this.#connectionParts = {
       wheel: parts.wheel,
@@ -74,11 +79,11 @@ export class Service implements ClientEvents, ServerEvents {
     this.#tunnels = new Tunnels(parts.clock, (exchange, ended) => this.#troubles.cutTunnel(exchange, ended));
   }
 
-  /** accept: a first connection (claim C1). */
-  accept(open: OpenSocket): void {
-    this.parts.observer.counters.connectionsAccepted++;
+  /** accept: a first connection (claim C1). `named`: who the client is, where that is told by a PROXY header. */
+  accept(open: OpenSocket, named?: Peer): void {
     const { config } = this.parts.dispatcher().snapshot;
-    this.upkeep.clients.add(new ClientConnection(open, config, this.#clientParts));
+    const client = new ClientConnection(open, config, this.#clientParts, named);
+    if (this.admission.admits(client)) this.upkeep.clients.add(client);
   }
 
   /** frame, classify: unread octets begin with a head; at the end of the turn they are judged. */
@@ -148,10 +153,16 @@ export class Service implements ClientEvents, ServerEvents {
   #connect({ backend, exchange }: Attempt): ServerConnection {
     const { counters } = this.parts.observer;
     const wary = exchange.history.at(-1)?.stale === true;
-    const free = exchange.client.takeBound(backend) ?? (wary ? undefined : backend.checkOut());
+    const free =
+      exchange.client.takeBound(backend) ?? (wary ? undefined : this.#kept(backend, exchange.client));
     if (free === undefined) counters.serverConnectionsOpened++;
     else counters.serverConnectionsReused++;
     return free ?? new ServerConnection(backend, exchange.snapshot.config, this.#connectionParts);
+  }
+
+  /** A connection that begins with a PROXY header speaks for the client that stands in it, and for no other. */
+  #kept(backend: Backend, client: ClientConnection): ServerConnection | undefined {
+    return backend.proxyProtocol === "off" ? backend.checkOut() : client.own.take(backend);
   }
 
   connected(attempt: Attempt): void {
@@ -276,7 +287,10 @@ export class Service implements ClientEvents, ServerEvents {
   }
 
   failed: Troubles["failed"] = (attempt, failure, detail) => this.#troubles.failed(attempt, failure, detail);
-  gone: Troubles["gone"] = (client) => this.#troubles.gone(client);
+  gone: Troubles["gone"] = (client) => {
+    this.admission.left(client);
+    this.#troubles.gone(client);
+  };
   late: Troubles["late"] = (client) => this.#troubles.late(client);
   closedIdle: Troubles["closedIdle"] = (backend, reason) => this.#troubles.closedIdle(backend, reason);
   upgraded: Tunnels["upgraded"] = (attempt, head, rest) => this.#tunnels.upgraded(attempt, head, rest);

@@ -10,6 +10,7 @@ import { exposition, histogramSamples, type Metric, type Sample } from "./exposi
 const LABELS: Readonly<Record<string, string>> = {
   responses_total: "code",
   requests_total: "class",
+  connections_refused_total: "reason",
   requests_refused_total: "rule",
   errors_total: "error",
   failures_total: "error",

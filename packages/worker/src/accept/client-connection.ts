@@ -2,6 +2,8 @@ import type { Socket } from "node:net";
 import {
   type Address,
   type DataPlaneConfig,
+  type Endpoint,
+  type Endpoints,
   type EntryPeer,
   FIXED,
   HEAD_FLAG,
@@ -23,7 +25,8 @@ import type { Attempt } from "../track/attempt.ts";
 import type { Exchange } from "../track/exchange.ts";
 import { Lingering } from "./lingering.ts";
 import type { OpenSocket } from "./listener.ts";
-import type { Peers } from "./peers.ts";
+import { OwnConnections } from "./own-connections.ts";
+import type { Peer, Peers } from "./peers.ts";
 import { ReadingPace } from "./reading-pace.ts";
 import { SendingPace } from "./sending-pace.ts";
 
@@ -69,6 +72,8 @@ const EMPTY = Buffer.alloc(0);
 export class ClientConnection implements Unread {
   readonly peer: EntryPeer;
   readonly address: Address;
+  /** The client, and what it has connected to. */
+  readonly ends: Endpoints;
   readonly outbox: Outbox;
   phase: ClientPhase = "heads";
 
@@ -103,6 +108,8 @@ export class ClientConnection implements Unread {
   tunnel: Attempt | undefined = undefined;
   /** How fast its content comes. */
   readonly sending = new SendingPace();
+  /** Idle server connections that speak for this client alone. */
+  readonly own = new OwnConnections();
 
   readonly #socket: Socket;
   readonly #reader: Reader;
@@ -123,17 +130,20 @@ export class ClientConnection implements Unread {
   #bound: ServerConnection | undefined = undefined;
   readonly #growing = new GrowingOctets();
 
-  constructor(open: OpenSocket, config: DataPlaneConfig, parts: ClientParts) {
+  /** `named`: who the peer is, if it was told by a PROXY header. */
+  constructor(open: OpenSocket, config: DataPlaneConfig, parts: ClientParts, named?: Peer) {
     this.#reader = new Reader(parts.readBuffers);
     const socket = open({
       buffer: () => this.#nextBuffer(),
       callback: (octets, buffer) => this.#read(octets, buffer),
     });
-    const { address, trusted } = parts.peers.of(socket);
+    const { source, destination, trusted } = named ?? parts.peers.of(socket);
+    const { address } = source;
     this.address = address;
     this.peer = { family: address.family, words: address.words, trusted };
+    this.ends = { source, destination };
     this.#socket = socket;
-    this.#ownAuthority = authorityOf(socket);
+    this.#ownAuthority = authorityOf(destination);
     this.#events = parts.events;
     this.#wheel = parts.wheel;
     this.#backlog = parts.backlog;
@@ -487,12 +497,12 @@ export class ClientConnection implements Unread {
     this.#reader.close();
     this.#bound?.destroy();
     this.#bound = undefined;
+    this.own.close();
     this.#events.gone(this, reason);
   }
 }
 
 /** Host and port that the client has connected to, as they stand in a Host field. */
-function authorityOf(socket: Socket): string {
-  const host = (socket.localAddress ?? "localhost").replace(/^::ffff:(?=\d+\.)/, "");
-  return `${host.includes(":") ? `[${host}]` : host}:${socket.localPort ?? 80}`;
+function authorityOf({ address, port }: Endpoint): string {
+  return `${address.family === 6 ? `[${address.text}]` : address.text}:${port}`;
 }

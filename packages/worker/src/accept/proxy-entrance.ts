@@ -14,6 +14,9 @@ export interface EntranceParts {
   readonly admit: (open: OpenSocket, peer: Peer) => void;
 }
 
+/** How long a drain waits for a header. */
+const UNUSED_MS = 500;
+
 /** Connections of listeners with the PROXY protocol, until their headers are read. */
 export class ProxyEntrance {
   readonly #waiting = new Set<ProxyGreeting>();
@@ -35,7 +38,11 @@ export class ProxyEntrance {
     greeting.begin(headMs);
   }
 
-  /** Whoever has not begun with a request has nothing to lose. */
+  /** Nobody new comes: a header that is on its way has a moment, as the first request of a connection has. */
+  drain(): void {
+    for (const greeting of this.#waiting) greeting.begin(UNUSED_MS);
+  }
+
   close(): void {
     for (const greeting of [...this.#waiting]) greeting.destroy();
   }

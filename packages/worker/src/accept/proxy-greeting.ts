@@ -103,7 +103,8 @@ export class ProxyGreeting {
 
   /** Its end, and the only one if nothing was said: somebody has looked whether the port is open. */
   readonly #ended = (): void => {
-    if (this.#octets.length > 0 && !this.#socket.destroyed) this.#refuse("proxy_header_incomplete", this.#octets.length);
+    if (this.#octets.length > 0 && !this.#socket.destroyed)
+      this.#refuse("proxy_header_incomplete", this.#octets.length);
     else this.destroy();
   };
 

@@ -12,6 +12,7 @@ import {
   failed,
   newEjection,
   observeLatency,
+  type ProxyProtocol,
   type ResolvedServer,
   requested,
   type ServerState,
@@ -27,6 +28,8 @@ export class Backend implements Candidate, Ejectable {
   readonly pool: string;
   readonly host: string;
   readonly port: number;
+  /** The PROXY header that connections to it begin with. */
+  proxyProtocol: ProxyProtocol = "off";
   weight: number;
   state: ServerState;
   ready: boolean;

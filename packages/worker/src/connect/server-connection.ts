@@ -10,9 +10,12 @@ import {
   HEAD_FLAG,
   LengthBody,
   NO_BODY,
+  type ProxyProtocol,
   RESPONSE_BODY,
   type ResponseHead,
+  writeProxyHeader,
 } from "@shunt/core";
+import type { ClientConnection } from "../accept/client-connection.ts";
 import { agreesToAsked } from "../forward/agreed-protocol.ts";
 import { mayCompleteHead } from "../io/head-completion.ts";
 import { Outbox } from "../io/outbox.ts";
@@ -73,6 +76,8 @@ export class ServerConnection {
   attempt: Attempt | undefined;
   /** Exchanges that it has carried. */
   carried = 0;
+  /** The PROXY header that it begins with: if there is one, it serves the client that stands in it alone. */
+  readonly introduction: ProxyProtocol;
 
   readonly #parts: ServerConnectionParts;
   readonly #socket: Socket;
@@ -98,8 +103,9 @@ export class ServerConnection {
   #unchunked: Uint8Array[] | undefined;
 
   constructor(backend: Backend, config: DataPlaneConfig, parts: ServerConnectionParts) {
-    const { host, port } = backend;
+    const { host, port, proxyProtocol } = backend;
     this.backend = backend;
+    this.introduction = proxyProtocol;
     this.#config = config;
     this.#parts = parts;
     this.#deadline = new Deadline(parts.wheel, () => this.#expired());
@@ -141,6 +147,8 @@ export class ServerConnection {
     }
     if (attempt.exchange.has(HEAD_FLAG.BOUND)) this.#bound = true;
     this.#flushesBefore = this.#outbox.flushes;
+    if (this.introduction !== "off" && !attempt.onReused)
+      this.#outbox.push(writeProxyHeader(this.introduction, attempt.exchange.client.ends));
     this.#outbox.push(attempt.exchange.requestHead);
   }
 
@@ -362,7 +370,12 @@ export class ServerConnection {
     this.resume();
     this.#deadline.set(timeouts.serverIdleMs);
     if (this.#bound) exchange.client.bind(this);
-    else if (!this.backend.checkIn(this, limits.idlePerServer)) this.destroy();
+    else if (!this.#keep(exchange.client, limits.idlePerServer)) this.destroy();
+  }
+
+  /** One that speaks for a client is kept for that client; returns false when there are enough. */
+  #keep(client: ClientConnection, idlePerServer: number): boolean {
+    return this.introduction === "off" ? this.backend.checkIn(this, idlePerServer) : client.own.keep(this);
   }
 
   #upgrade(attempt: Attempt, rest: Uint8Array): void {

@@ -8,7 +8,6 @@ const DURATION_BOUNDS = Object.freeze([
 /** What an acceptor counts. Plain numbers: they are added to with every request and read once a second. */
 export class Counters {
   connectionsAccepted = 0;
-  connectionsRefused = 0;
   exchangesSettled = 0;
   bytesIn = 0;
   bytesOut = 0;
@@ -18,6 +17,8 @@ export class Counters {
   slowReadersCut = 0;
   serverConnectionsOpened = 0;
   serverConnectionsReused = 0;
+  /** By ConnectionRefusal. */
+  readonly connectionsRefused = new Map<string, number>();
   readonly requestsByClass = new Map<string, number>();
   readonly responsesByStatus = new Map<string, number>();
   readonly refusalsByRule = new Map<string, number>();
@@ -46,7 +47,6 @@ export class Counters {
     return {
       counters: {
         connections_accepted_total: this.connectionsAccepted,
-        connections_refused_total: this.connectionsRefused,
         exchanges_settled_total: this.exchangesSettled,
         request_bytes_total: this.bytesIn,
         response_bytes_total: this.bytesOut,
@@ -60,6 +60,7 @@ export class Counters {
       },
       gauges,
       labelled: {
+        connections_refused_total: Object.fromEntries(this.connectionsRefused),
         requests_total: Object.fromEntries(this.requestsByClass),
         responses_total: Object.fromEntries(this.responsesByStatus),
         requests_refused_total: Object.fromEntries(this.refusalsByRule),

@@ -6,6 +6,7 @@ import type { Exchange } from "../track/exchange.ts";
 import type { Recorder } from "../track/recorder.ts";
 import type { AccessLog } from "./access-log.ts";
 import { Counters } from "./counters.ts";
+import { RefusedConnections } from "./refused-connections.ts";
 
 /** Octets of an offence that are shown, on either side. */
 const SHOWN_OCTETS = 32;
@@ -15,6 +16,7 @@ const LINES_PER_SECOND = 50;
 /** What is told to people about exchanges: counters, the access log, recent exchanges, and lines about trouble. */
 export class Observer {
   readonly counters = new Counters();
+  readonly refusedConnections: RefusedConnections;
   readonly #log: Logger;
   readonly #access: AccessLog;
   readonly #recorder: Recorder;
@@ -28,6 +30,7 @@ export class Observer {
     this.#access = access;
     this.#recorder = recorder;
     this.#clock = clock;
+    this.refusedConnections = new RefusedConnections(this.counters.connectionsRefused, log, clock);
   }
 
   settled(exchange: Exchange): void {

@@ -11,6 +11,7 @@ import {
   planFor,
   type ResolvedClass,
   type ResolvedPool,
+  type ResolvedServer,
   type SeedSequence,
   type Snapshot,
 } from "@shunt/core";
@@ -98,7 +99,7 @@ export class Selector {
     if (snapshot.generation <= this.#latest.number) return;
     const { pools, limits } = snapshot.config;
     const views = pools.map((pool) => {
-      const candidates = pool.servers.map((server) => this.#backendOf(pool.name, server));
+      const candidates = pool.servers.map((server) => this.#backendOf(pool, server));
       return new Pool(pool, candidates, limits.outstandingPerServer, this.#fleet, this.#seeds.next());
     });
     this.#latest = { number: snapshot.generation, pools: views, view: (pool) => views[pool] };
@@ -193,15 +194,14 @@ export class Selector {
   }
 
   /** The same name at the same address is the same server; a name that moved is another. */
-  #backendOf(pool: string, server: ResolvedPool["servers"][number]): Backend {
+  #backendOf({ name: pool, proxyProtocol }: ResolvedPool, server: ResolvedServer): Backend {
     const id = `${pool}/${server.name}`;
     const known = this.#backends.get(id);
-    if (known !== undefined && known.host === server.host && known.port === server.port) {
-      known.update(server);
-      return known;
-    }
-    const backend = new Backend(pool, server, this.#clock);
-    this.#backends.set(id, backend);
+    const isSame = known !== undefined && known.host === server.host && known.port === server.port;
+    const backend = isSame ? known : new Backend(pool, server, this.#clock);
+    if (isSame) backend.update(server);
+    else this.#backends.set(id, backend);
+    backend.proxyProtocol = proxyProtocol;
     return backend;
   }
 
