@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
 import type { Condition, FactName, Matcher, ResolvedRule } from "../config/resolved.ts";
+import type { BodyField } from "../content/body-field.ts";
 import { matchesCidr, parseCidr } from "./address.ts";
-import { classify, classOf } from "./classify.ts";
-import { compileRules } from "./compile.ts";
+import { classify, classifyHead, classOf, DEPENDS } from "./classify.ts";
+import { type CompiledRules, compileRules } from "./compile.ts";
 import { explainRules } from "./explain.ts";
 import type { Facts } from "./facts.ts";
 import { factsOf, type PlainFacts } from "./test-facts.ts";
@@ -238,6 +239,9 @@ describe("compileRules()", () => {
           { kind: "not", of: is({ fact: "header", name: "x-b" }, { kind: "absent" }) },
           is(tier, equal("gold")),
           is(client, equal("10.0.0.0/8")),
+          is({ fact: "body", name: "b" }, equal("1")),
+          is({ fact: "body", name: "/a" }, { kind: "absent" }),
+          is({ fact: "body", name: "/a" }, { kind: "present" }),
         ],
       }),
       0,
@@ -246,6 +250,7 @@ describe("compileRules()", () => {
       headers: ["x-a", "x-b"],
       cookies: ["tier"],
       queries: [],
+      bodies: ["/a", "b"],
       method: false,
       host: false,
       path: false,
@@ -355,6 +360,7 @@ class Dice {
       { fact: "query", name },
       { fact: "header", name },
       { fact: "cookie", name: this.one(["x", "y", "z", "c1", "c2", "c3", "c4", "c5", "c6", "c7", "c8"]) },
+      { fact: "body", name: this.one(["/x", "/y", "/x/0", "x", "y", "f1", "f2", "f3", "f4", "f5"]) },
     ]);
   }
 
@@ -373,7 +379,8 @@ class Dice {
       "in",
     ] as const);
     if (kind === "present" || kind === "absent") return is(on, { kind });
-    if (kind === "in") return is(on, { kind, values: this.many(value, 3) });
+    // an empty list holds for nobody, which an index knows of content that has not come
+    if (kind === "in") return is(on, { kind, values: [value(), ...this.many(value, 2)] });
     if (kind === "equal") return is(on, { kind, value: value() });
     return is(on, { kind, value: kind === "regex" ? this.expression() : this.text() });
   }
@@ -386,11 +393,11 @@ class Dice {
     return this.test();
   }
 
-  facts(): Facts {
+  facts(): PlainFacts {
     const named = (names: readonly string[]) =>
       Object.fromEntries(this.many(() => [this.one(names), this.many(() => this.text(), 2)] as const, 3));
     const identified = this.below(2) === 0 ? { user: this.text() } : {};
-    return factsOf({
+    return {
       method: this.one(["GET", "a", "b"]),
       host: this.text(),
       path: `/${this.text()}`,
@@ -398,26 +405,36 @@ class Dice {
       headers: named(["x", "y"]),
       cookies: named(["x", "c1", "c5", "c8", "other"]),
       queries: named(["x", "z"]),
+      bodies: this.below(5) === 0 ? "unknown" : named(["/x", "/x/0", "x", "f1", "f5", "other"]),
       ...identified,
-    });
+    };
   }
 }
 
-/** The meaning of a condition in the plainest words, to compare with. */
-function holds(condition: Condition, facts: Facts): boolean {
+/** The meaning of a condition in the plainest words, to compare with; undefined: nobody knows. */
+function truth(condition: Condition, facts: Facts): boolean | undefined {
   switch (condition.kind) {
     case "all":
-      return condition.of.every((part) => holds(part, facts));
+      return allOf(condition.of.map((part) => truth(part, facts)));
     case "any":
-      return condition.of.some((part) => holds(part, facts));
+      return opposite(allOf(condition.of.map((part) => opposite(truth(part, facts)))));
     case "not":
-      return !holds(condition.of, facts);
+      return opposite(truth(condition.of, facts));
     case "test":
-      return testHolds(condition.on, condition.matcher, facts);
+      return testTruth(condition.on, condition.matcher, facts);
   }
 }
 
-function testHolds(on: FactName, matcher: Matcher, facts: Facts): boolean {
+function allOf(parts: readonly (boolean | undefined)[]): boolean | undefined {
+  if (parts.includes(false)) return false;
+  return parts.includes(undefined) ? undefined : true;
+}
+
+function opposite(value: boolean | undefined): boolean | undefined {
+  return value === undefined ? undefined : !value;
+}
+
+function testTruth(on: FactName, matcher: Matcher, facts: Facts): boolean | undefined {
   const isAddressTest = on.fact === "client" && (matcher.kind === "equal" || matcher.kind === "in");
   if (isAddressTest) {
     const blocks = matcher.kind === "in" ? matcher.values : [matcher.value];
@@ -426,11 +443,18 @@ function testHolds(on: FactName, matcher: Matcher, facts: Facts): boolean {
       return cidr !== undefined && matchesCidr(facts.client, cidr);
     });
   }
+  if (on.fact === "body") return bodyTruth(facts.body(on.name), matcher);
   const values = plainValues(on, facts);
   return matcher.kind === "absent" ? values.length === 0 : values.some((value) => accepts(matcher, value));
 }
 
-function plainValues(on: FactName, facts: Facts): readonly string[] {
+function bodyTruth({ state, values }: BodyField, matcher: Matcher): boolean | undefined {
+  if (state === "unknown") return undefined;
+  if (matcher.kind === "present" || matcher.kind === "absent") return matcher.kind === state;
+  return values.some((value) => accepts(matcher, value));
+}
+
+function plainValues(on: Exclude<FactName, { fact: "body" }>, facts: Facts): readonly string[] {
   if ("name" in on) return facts[on.fact](on.name);
   if (on.fact === "client") return [facts.client.text];
   const value = facts[on.fact];
@@ -458,6 +482,79 @@ function accepts(matcher: Matcher, value: string): boolean {
   }
 }
 
+const priority: FactName = { fact: "body", name: "/priority" };
+
+describe("tests of content", () => {
+  test.each<[Matcher, PlainFacts["bodies"] & object, boolean]>([
+    [{ kind: "present" }, { "/priority": "high" }, true],
+    [{ kind: "present" }, { "/priority": [] }, true],
+    [{ kind: "present" }, { "/other": "high" }, false],
+    [{ kind: "absent" }, { "/priority": "high" }, false],
+    [{ kind: "absent" }, { "/priority": [] }, false],
+    [{ kind: "absent" }, { "/other": "high" }, true],
+    [equal("high"), { "/priority": "high" }, true],
+    [equal("high"), { "/priority": ["low", "high"] }, true],
+    [equal("high"), { "/priority": [] }, false],
+    [{ kind: "in", values: ["1", "null"] }, { "/priority": "null" }, true],
+    [{ kind: "contains", value: "" }, { "/priority": [] }, false],
+  ])("%j of %j is %s, found by a key and tried under `not`", (matcher, bodies, expected) => {
+    expect(matches({ bodies }, is(priority, matcher))).toBe(expected);
+    expect(matches({ bodies }, { kind: "not", of: is(priority, matcher) })).toBe(!expected);
+  });
+
+  test.each<Matcher>([{ kind: "present" }, { kind: "absent" }, equal("high")])(
+    "neither %j nor its denial matches what is unknown",
+    (matcher) => {
+      const facts: PlainFacts = { bodies: "unknown" };
+      expect(matches(facts, is(priority, matcher))).toBe(false);
+      expect(matches(facts, { kind: "not", of: is(priority, matcher) })).toBe(false);
+      expect(matches(facts, { kind: "any", of: [is(priority, matcher), is(path, equal("/"))] })).toBe(true);
+    },
+  );
+});
+
+describe("classifyHead()", () => {
+  const high = is(priority, equal("high"));
+  const low = is(priority, equal("low"));
+  const isRoot = is(path, equal("/"));
+
+  function early(...conditions: readonly Condition[]): number {
+    return classifiedEarly({}, compileRules(rulesOf(...conditions), 0));
+  }
+
+  test("waits for content that an earlier rule asks about", () => {
+    expect(early(high, isRoot)).toBe(DEPENDS);
+    expect(early(is(path, equal("/a")), low, isRoot)).toBe(DEPENDS);
+    expect(early({ kind: "not", of: high })).toBe(DEPENDS);
+  });
+
+  test("does not wait when an earlier rule matches, or when a rule fails whatever the content", () => {
+    expect(early(isRoot, high)).toBe(0);
+    expect(early({ kind: "all", of: [high, is(path, equal("/a"))] }, isRoot)).toBe(1);
+    expect(early({ kind: "all", of: [high, is(user, equal("ann"))] })).toBe(-1);
+    expect(early({ kind: "any", of: [high, isRoot] }, low)).toBe(0);
+    expect(early({ kind: "not", of: { kind: "any", of: [high, isRoot] } })).toBe(-1);
+  });
+
+  test("does not wait for content that has come, or that nobody will read", () => {
+    const compiled = compileRules(rulesOf(high, low), 0);
+    expect(classifyHead(factsOf({ bodies: { "/priority": "low" } }), READ, compiled)).toBe(1);
+    expect(classifyHead(factsOf({ bodies: "unknown" }), READ, compiled)).toBe(-1);
+  });
+});
+
+const READ = { isUnread: false, giveUp: () => {} };
+
+/** What is said of a request before its content has come. */
+function classifiedEarly(plain: PlainFacts, compiled: CompiledRules): number {
+  let known = factsOf({ ...plain, bodies: "unread" });
+  const facts: Facts = { ...known, body: (name) => known.body(name) };
+  const giveUp = () => {
+    known = factsOf({ ...plain, bodies: "unknown" });
+  };
+  return classifyHead(facts, { isUnread: true, giveUp }, compiled);
+}
+
 describe("the index agrees with trying rule after rule", () => {
   const seeds = Array.from({ length: 60 }, (_, seed) => seed + 1);
   test.each(seeds)("random rules and requests, seed %i", (seed) => {
@@ -465,16 +562,21 @@ describe("the index agrees with trying rule after rule", () => {
     const rules = rulesOf(...Array.from({ length: dice.one([1, 5, 40, 200]) }, () => dice.condition(3)));
     // the rules that match everything would hide those behind them
     const choosy = rules.filter(
-      ({ when }) => !holds(when, factsOf({ path: "/-", host: "-", client: "::9" })),
+      ({ when }) => truth(when, factsOf({ path: "/-", host: "-", client: "::9" })) !== true,
     );
     const compiled = compileRules(choosy, 0);
     for (let round = 0; round < 100; round++) {
-      const facts = dice.facts();
-      const expected = choosy.findIndex(({ when }) => holds(when, facts));
+      const plain = dice.facts();
+      const facts = factsOf(plain);
+      const expected = choosy.findIndex(({ when }) => truth(when, facts) === true);
       expect(classify(facts, compiled)).toBe(expected);
       const explanation = explainRules(facts, choosy, compiled);
       expect(explanation.rule).toBe(expected);
       expect(explanation.tried.length).toBe(expected < 0 ? choosy.length : expected + 1);
+      const unknown = factsOf({ ...plain, bodies: "unknown" });
+      const decisive = choosy.findIndex(({ when }) => truth(when, unknown) !== false);
+      const depends = decisive >= 0 && truth((choosy[decisive] as ResolvedRule).when, unknown) === undefined;
+      expect(classifiedEarly(plain, compiled)).toBe(depends ? DEPENDS : decisive);
     }
   });
 });

@@ -8,6 +8,8 @@ export interface FactsRead {
   readonly headers: readonly string[];
   readonly cookies: readonly string[];
   readonly queries: readonly string[];
+  /** Of these alone the content has to be read. */
+  readonly bodies: readonly string[];
   readonly method: boolean;
   readonly host: boolean;
   readonly path: boolean;
@@ -69,7 +71,12 @@ function hasExpression(condition: Condition): boolean {
 
 function factsRead(rules: readonly ResolvedRule[]): FactsRead {
   const facts = new Set<FactName["fact"]>();
-  const names = { header: new Set<string>(), cookie: new Set<string>(), query: new Set<string>() };
+  const names = {
+    header: new Set<string>(),
+    cookie: new Set<string>(),
+    query: new Set<string>(),
+    body: new Set<string>(),
+  };
   for (const on of rules.flatMap(({ when }) => subjectsOf(when))) {
     facts.add(on.fact);
     if ("name" in on) names[on.fact].add(on.fact === "header" ? on.name.toLowerCase() : on.name);
@@ -78,6 +85,7 @@ function factsRead(rules: readonly ResolvedRule[]): FactsRead {
     headers: [...names.header].sort(),
     cookies: [...names.cookie].sort(),
     queries: [...names.query].sort(),
+    bodies: [...names.body].sort(),
     method: facts.has("method"),
     host: facts.has("host"),
     path: facts.has("path"),

@@ -33,6 +33,8 @@ export interface FailedTest {
   readonly matcher: Matcher;
   /** What the test should have said: false stands under a `not`. */
   readonly expected: boolean;
+  /** There are no `values` because nothing is known of the fact, such as of a field of content that nobody can read. */
+  readonly unknown?: true;
 }
 
 /** Failed rules that an explanation tells, so that 100,000 rules do not make it unreadable. */
@@ -81,7 +83,7 @@ function tryRule(
  * Of branches that all failed the first tells, as none of them is more to blame.
  */
 function failedTest(facts: Facts, condition: CompiledCondition, expected: boolean): FailedTest | null {
-  if (condition.holds(facts) === expected) return null;
+  if (isAsExpected(facts, condition, expected)) return null;
   switch (condition.kind) {
     case "not":
       return failedTest(facts, condition.of, !expected);
@@ -91,19 +93,39 @@ function failedTest(facts: Facts, condition: CompiledCondition, expected: boolea
         values: valuesRead(facts, condition),
         matcher: condition.matcher,
         expected,
+        ...(isUnknown(facts, condition) && { unknown: true }),
       };
     case "all":
     case "any": {
-      const culprit = condition.of.find((part) => part.holds(facts) !== expected);
+      const culprit = condition.of.find((part) => !isAsExpected(facts, part, expected));
       return culprit === undefined ? null : failedTest(facts, culprit, expected);
     }
   }
 }
 
+function isAsExpected(facts: Facts, condition: CompiledCondition, expected: boolean): boolean {
+  return expected ? condition.holds(facts) : condition.fails(facts);
+}
+
 function valuesRead(facts: Facts, { on }: Test): string[] {
-  const values = "name" in on ? fieldValues(facts, on.fact, on.name) : [scalarValue(facts, on.fact)];
-  return values
+  return valuesOf(facts, on)
     .filter((value) => value !== undefined)
     .slice(0, EXPLAINED_VALUES)
     .map((value) => value.slice(0, EXPLAINED_CHARACTERS));
+}
+
+function valuesOf(facts: Facts, on: Test["on"]): readonly (string | undefined)[] {
+  if (!("name" in on)) return [scalarValue(facts, on.fact)];
+  if (on.fact !== "body") return fieldValues(facts, on.fact, on.name);
+  const { state, values } = facts.body(on.name);
+  return state === "present" && values.length === 0 ? [COMPOUND_TEXT] : values;
+}
+
+/** What is shown of an object or an array. */
+const COMPOUND_TEXT = "(an object or an array)";
+
+function isUnknown(facts: Facts, { on }: Test): boolean {
+  if (on.fact !== "body") return false;
+  const { state } = facts.body(on.name);
+  return state === "unknown" || state === "unread";
 }

@@ -1,3 +1,5 @@
+import type { BodyField } from "../content/body-field.ts";
+
 /** A client address. An IPv4-mapped IPv6 address is held as the IPv4 address that it is. */
 export interface Address {
   readonly family: 4 | 6;
@@ -24,9 +26,16 @@ export interface Facts {
   header(name: string): readonly string[];
   cookie(name: string): readonly string[];
   query(name: string): readonly string[];
+  /** A field of the content: at a JSON pointer, when the name begins with "/", else of a form. */
+  body(name: string): BodyField;
+  /**
+   * Content that could tell has not come: what `body` answers is unread, and rules that look at it may match. So what
+   * `classify` finds is the first rule that may.
+   */
+  readonly contentUnread: boolean;
   /**
    * The names that the request carries, each once (of headers in lower case). Asked for only when the rules look at
    * so many names that going through those of the request is cheaper.
    */
-  names(of: "header" | "cookie" | "query"): readonly string[];
+  names(of: "header" | "cookie" | "query" | "body"): readonly string[];
 }

@@ -1,9 +1,9 @@
 import { type Cidr, cidrText } from "./address.ts";
-import type { CompiledCondition, FieldFact, ScalarName, Test } from "./condition.ts";
+import type { CompiledCondition, NamedFact, ScalarName, Test } from "./condition.ts";
 import { necessaryTexts } from "./expression.ts";
 
 /** What the index looks at: a fact, or all values under one name. */
-export type KeySubject = { readonly fact: ScalarName } | { readonly fact: FieldFact; readonly name: string };
+export type KeySubject = { readonly fact: ScalarName } | { readonly fact: NamedFact; readonly name: string };
 
 export type KeyKind = "equal" | "prefix" | "suffix" | "contains" | "present" | "block";
 

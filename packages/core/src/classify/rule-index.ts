@@ -1,8 +1,8 @@
 import { CidrMap } from "./cidr-map.ts";
 import {
   type CompiledCondition,
-  type FieldFact,
   fieldValues,
+  type NamedFact,
   type ScalarName,
   scalarValue,
 } from "./condition.ts";
@@ -66,6 +66,7 @@ function probesOf(postings: readonly KeyPosting[]): Narrowing[] {
   const probes: Narrowing[] = [];
   for (const [subject, group] of bySubject) {
     if (subject === "block") probes.push(new ClientProbe(group));
+    else if (subject === "body") probes.push(new BodyProbe(group));
     else if (subject === "query" || subject === "header" || subject === "cookie") {
       probes.push(new FieldProbe(subject, group));
     } else probes.push(new ScalarProbe(subject, group));
@@ -102,11 +103,11 @@ const NAMES_ASKED_ONE_BY_ONE = 8;
 /** Looks at all cookies, headers or parameters that rules have as a key. */
 class FieldProbe implements Narrowing {
   readonly first: number;
-  readonly #fact: FieldFact;
+  readonly #fact: NamedFact;
   readonly #byName = new Map<string, ValueIndex>();
   readonly #names: readonly string[];
 
-  constructor(fact: FieldFact, postings: readonly KeyPosting[]) {
+  constructor(fact: NamedFact, postings: readonly KeyPosting[]) {
     this.#fact = fact;
     for (const [name, group] of Map.groupBy(postings, ({ key }) => nameOf(key))) {
       this.#byName.set(name, new ValueIndex(group));
@@ -126,10 +127,44 @@ class FieldProbe implements Narrowing {
   }
 
   #narrowName(name: string, index: ValueIndex, facts: Facts, best: number): number {
-    const values = fieldValues(facts, this.#fact, name);
-    if (values.length === 0) return best;
+    const values = valuesIfPresent(facts, this.#fact, name);
+    if (values === undefined) return best;
     let lowest = index.narrowPresent(facts, best);
     for (const value of values) lowest = index.narrow(value, facts, lowest);
+    return lowest;
+  }
+}
+
+/** Undefined: there is no such field. An object in the content is there, and has no value. */
+function valuesIfPresent(facts: Facts, fact: NamedFact, name: string): readonly string[] | undefined {
+  if (fact === "body") {
+    const { state, values } = facts.body(name);
+    return state === "present" ? values : undefined;
+  }
+  const values = fieldValues(facts, fact, name);
+  return values.length === 0 ? undefined : values;
+}
+
+/** Looks at fields of the content. While that is unread, every rule under a key may match, and has to be tried. */
+class BodyProbe implements Narrowing {
+  readonly first: number;
+  readonly #fields: FieldProbe;
+  /** By the lowest rule of each. */
+  readonly #all: readonly Narrowing[];
+
+  constructor(postings: readonly KeyPosting[]) {
+    this.#fields = new FieldProbe("body", postings);
+    this.#all = postings.map(({ rules }) => rules).sort((a, b) => a.first - b.first);
+    this.first = this.#fields.first;
+  }
+
+  narrow(facts: Facts, best: number): number {
+    if (!facts.contentUnread) return this.#fields.narrow(facts, best);
+    let lowest = best;
+    for (const rules of this.#all) {
+      if (rules.first >= lowest) break;
+      lowest = rules.narrow(facts, lowest);
+    }
     return lowest;
   }
 }

@@ -1,3 +1,4 @@
+import { ABSENT, type BodyField, present, UNKNOWN, UNREAD } from "../content/body-field.ts";
 import { parseAddress } from "./address.ts";
 import type { Facts } from "./facts.ts";
 
@@ -18,6 +19,11 @@ export interface PlainFacts {
   readonly headers?: Named;
   readonly cookies?: Named;
   readonly queries?: Named;
+  /**
+   * Fields of the content; an empty list is an object.
+   * @default no content
+   */
+  readonly bodies?: Named | "unread" | "unknown";
 }
 
 /** Builds facts from plain data, for tests and benchmarks. Throws when `client` is not an address. */
@@ -38,7 +44,9 @@ export function factsOf(plain: PlainFacts): Facts {
     header: (name) => fields.header.get(name) ?? NONE,
     cookie: (name) => fields.cookie.get(name) ?? NONE,
     query: (name) => fields.query.get(name) ?? NONE,
-    names: (of) => [...fields[of].keys()],
+    body: (name) => bodyField(plain.bodies ?? {}, name),
+    contentUnread: plain.bodies === "unread",
+    names: (of) => (of === "body" ? namesOf(plain.bodies ?? {}) : [...fields[of].keys()]),
   };
 }
 
@@ -51,4 +59,16 @@ function valuesByName(named: Named, nameOf: (name: string) => string): Map<strin
       typeof values === "string" ? [values] : values,
     ]),
   );
+}
+
+function bodyField(bodies: Named | "unread" | "unknown", name: string): BodyField {
+  if (bodies === "unread") return UNREAD;
+  if (bodies === "unknown") return UNKNOWN;
+  const values = bodies[name];
+  if (values === undefined) return ABSENT;
+  return present(typeof values === "string" ? [values] : values);
+}
+
+function namesOf(bodies: Named | "unread" | "unknown"): string[] {
+  return typeof bodies === "string" ? [] : Object.keys(bodies);
 }

@@ -116,11 +116,29 @@ describe("readCondition()", () => {
     ]);
   });
 
-  test("refuses conditions on content, and names what there is", () => {
-    expect(mistakesIn({ body: { "/a": "1" } })).toEqual([
+  test("reads fields of the content: JSON pointers, and names of form fields", () => {
+    const test = (name: string) => ({
+      kind: "test",
+      on: { fact: "body", name },
+      matcher: { kind: "absent" },
+    });
+    const names = ["/order/priority", "/", "/a~1b/~0", "/items/0", "priority", "a~2", "~"];
+    for (const name of names) expect(read({ body: { [name]: false } })).toEqual(test(name));
+  });
+
+  test("refuses what is neither a pointer nor the name of a form field", () => {
+    expect(mistakesIn({ body: { "": "x", "/a~2": "x", [`/${"a".repeat(1_000)}`]: "x", "/a": 1 } })).toEqual([
       expect.stringMatching(
-        /^when\.body: conditions on content are not in this version; expected one of "method", "host"/,
+        /^when\.body\[""\]: "" cannot be the name of a field of a body; expected a JSON pointer/,
       ),
+      expect.stringMatching(
+        /^when\.body\["\/a~2"\]: .*expected a JSON pointer \(RFC 6901\), in which "~" stands/,
+      ),
+      expect.stringMatching(/cannot be the name of a field of a body; .* of 1 to 1000 characters$/),
+      expect.stringMatching(/^when\.body\["\/a"\]: found 1; expected a text/),
+    ]);
+    expect(mistakesIn({ body: {} })).toEqual([
+      expect.stringMatching(/^when\.body: names nothing; expected body names/),
     ]);
   });
 

@@ -1,7 +1,7 @@
 import { RE2JS } from "re2js";
 import { isPointer, pointerTokens } from "../content/json-pointer.ts";
 import { isRegistered } from "../http/methods.ts";
-import { normalisePercent, pathForMatching } from "../http/target.ts";
+import { normalisePath, pathForMatching } from "../http/path.ts";
 import { canonicalBlock } from "./addresses.ts";
 import { describeValue, type Mistake, oneOf, type Path, quote } from "./mistake.ts";
 import { found, unknownKey } from "./read-part.ts";
@@ -225,7 +225,7 @@ function readTextTest(
 /** A part of a value, in the spelling in which facts are compared. */
 function comparablePart({ fact }: FactName, part: string): string {
   if (fact === "host") return part.toLowerCase();
-  return fact === "path" ? normalisePercent(part) : part;
+  return fact === "path" ? normalisePath(part) : part;
 }
 
 /** What is wrong at a place that the caller knows. */

@@ -21,7 +21,19 @@ const ENTRY_FAMILY = 2;
 const ENTRY_TRUSTED = 3;
 const ENTRY_ROOM = 4;
 const ENTRY_ADDRESS = 5;
-const ENTRY_WORDS = 9;
+const ENTRY_CONTENT = 9;
+const ENTRY_WORDS = 10;
+
+/**
+ * What an entry says about content; any other number is that of the octets of content, without chunks around them, that
+ * lie behind the one head of the entry.
+ */
+export const CONTENT = Object.freeze({
+  /** The entry is what a client sent: heads. Of content nothing is known yet. */
+  UNREAD: -1,
+  /** The entry is one head whose content was waited for in vain: there is too much of it. */
+  UNKNOWN: -2,
+} as const);
 
 /** What a record is about. */
 export const RECORD = Object.freeze({
@@ -113,8 +125,11 @@ export class Batch {
     Atomics.store(this.#control, CURRENT, -1);
   }
 
-  /** Adds a connection's unread octets, as many as fit. Returns how many, or 0 when the batch is full. */
-  add(octets: Uint8Array, peer: EntryPeer, room: number): number {
+  /**
+   * Adds a connection's unread octets, as many as fit. Returns how many, or 0 when the batch is full.
+   * @param content octets of content among them, or of CONTENT
+   */
+  add(octets: Uint8Array, peer: EntryPeer, room: number, content: number = CONTENT.UNREAD): number {
     const length = Math.min(octets.length, this.size.dataBytes - this.dataUsed);
     if (this.entries === this.size.entries || length === 0) return 0;
     const e = this.entries++ * ENTRY_WORDS;
@@ -123,6 +138,7 @@ export class Batch {
     this.#entries[e + ENTRY_FAMILY] = peer.family;
     this.#entries[e + ENTRY_TRUSTED] = peer.trusted ? 1 : 0;
     this.#entries[e + ENTRY_ROOM] = room;
+    this.#entries[e + ENTRY_CONTENT] = content;
     for (let i = 0; i < 4; i++) this.#entries[e + ENTRY_ADDRESS + i] = peer.words[i] as number;
     this.data.set(length === octets.length ? octets : octets.subarray(0, length), this.dataUsed);
     this.dataUsed += length;
@@ -160,6 +176,11 @@ export class Batch {
   /** How many requests of this entry may be read now. */
   entryRoom(entry: number): number {
     return this.#entries[entry * ENTRY_WORDS + ENTRY_ROOM] as number;
+  }
+
+  /** How many of its octets are content, or of CONTENT. */
+  entryContent(entry: number): number {
+    return this.#entries[entry * ENTRY_WORDS + ENTRY_CONTENT] as number;
   }
 
   entryFamily(entry: number): 4 | 6 {

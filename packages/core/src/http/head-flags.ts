@@ -26,4 +26,6 @@ export const HEAD_FLAG = Object.freeze({
   KEEPS_HOST: 16_384,
   KEEPS_REQUEST_ID: 32_768,
   TE_TRAILERS: 65_536,
+  /** Content decides about the class, and is to be judged with its head once it is there. Not told by the head alone. */
+  CONTENT_DECIDES: 131_072,
 } as const);

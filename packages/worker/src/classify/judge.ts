@@ -3,10 +3,14 @@ import {
   affinityFor,
   type Batch,
   type Cidr,
+  CONTENT,
   type CompiledRules,
-  classify,
+  ContentFacts,
+  classifyHead,
+  classOf,
   compileRules,
   type DataPlaneConfig,
+  DEPENDS,
   FIELD,
   FieldNames,
   HEAD,
@@ -37,12 +41,17 @@ export class Judge {
   readonly #trusted: readonly Cidr[];
   readonly #head: RequestHead;
   readonly #facts: HeadFacts;
+  readonly #content: ContentFacts;
+  /** Some rule looks at content. */
+  readonly #readsContent: boolean;
   readonly #verdict: VerdictFields;
   #batch!: Batch;
   #entry = 0;
   #at = 0;
   #end = 0;
   #room = 0;
+  /** Of the entry: octets of content that lie behind its head, or of CONTENT. */
+  #contentBytes: number = CONTENT.UNREAD;
   #peerTrusted = false;
   #client!: Address;
 
@@ -60,7 +69,9 @@ export class Judge {
     const names = new FieldNames(fieldsRead(config, this.#rules));
     const identityHeader = identity.kind === "header" ? names.numberOf(identity.name) : FIELD.UNKNOWN;
     this.#head = new RequestHead(names, config.limits, identityHeader);
-    this.#facts = new HeadFacts(this.#head, names);
+    this.#content = new ContentFacts(this.#rules.reads.bodies);
+    this.#readsContent = this.#rules.reads.bodies.length > 0;
+    this.#facts = new HeadFacts(this.#head, names, this.#content);
     this.#verdict = newVerdict(this.#head.lines.drops);
   }
 
@@ -70,7 +81,8 @@ export class Judge {
     this.#batch = batch;
     this.#entry = entry;
     this.#at = 0;
-    this.#end = batch.entryLength(entry);
+    this.#contentBytes = batch.entryContent(entry);
+    this.#end = batch.entryLength(entry) - Math.max(this.#contentBytes, 0);
     this.#room = batch.entryRoom(entry);
     this.#peerTrusted = batch.entryTrusted(entry);
     this.#client = addressFromWords(
@@ -123,18 +135,58 @@ export class Judge {
       ? forwardedClient(this.#facts, this.#client, this.#trusted)
       : undefined;
     const facts = this.#facts.of(forwarded ?? this.#client, user);
+    if (this.#readsContent) this.#prepareContent();
+    const rule = classifyHead(facts, this.#content, this.#rules);
     const verdict = this.#verdict;
     verdict.kind = RECORD.REQUEST;
     this.#describe();
-    verdict.rule = classify(facts, this.#rules);
-    verdict.class =
-      verdict.rule < 0 ? this.#rules.defaultClass : (this.#rules.classes[verdict.rule] as number);
-    verdict.affinity = this.#affinity(verdict.class);
+    if (rule === DEPENDS) this.#leaveOpen();
+    else this.#settle(rule);
     verdict.dropCount = head.lines.dropCount;
     this.#write(user, forwarded);
     this.#at = head.end;
     this.#room--;
     return !endsEntry(head.flags);
+  }
+
+  #settle(rule: number): void {
+    const verdict = this.#verdict;
+    verdict.rule = rule;
+    verdict.class = classOf(rule, this.#rules);
+    verdict.affinity = this.#affinity(verdict.class);
+  }
+
+  /** The head has to come again, with the content behind it. */
+  #leaveOpen(): void {
+    const verdict = this.#verdict;
+    verdict.flags |= HEAD_FLAG.CONTENT_DECIDES;
+    verdict.rule = NONE;
+    verdict.class = NONE;
+    verdict.affinity = NO_AFFINITY;
+  }
+
+  /** What rules may know of the content of the framed head. */
+  #prepareContent(): void {
+    const { flags, contentLength } = this.#head;
+    if ((flags & HEAD_FLAG.CONTENT) === 0) {
+      this.#content.none();
+      return;
+    }
+    const types = this.#facts.header(TYPE);
+    const encodings = this.#facts.header(ENCODING);
+    this.#content.announce(
+      { types, encodings, length: contentLength },
+      this.#config.limits.classifyBodyBytes,
+    );
+    if (this.#contentBytes !== CONTENT.UNREAD) this.#takeContent(this.#contentBytes);
+  }
+
+  /** The content was waited for: it lies behind the head, or there is too much of it. */
+  #takeContent(octets: number): void {
+    this.#head.withdrawExpectation();
+    const at = this.#batch.entryAt(this.#entry) + this.#end;
+    if (octets === CONTENT.UNKNOWN) this.#content.giveUp();
+    else this.#content.read(this.#batch.data.subarray(at, at + octets));
   }
 
   #affinity(cls: number): number {
@@ -195,6 +247,9 @@ export class Judge {
   }
 }
 
+const TYPE = "content-type";
+const ENCODING = "content-encoding";
+
 /** No rule, no class. */
 const NONE = -1;
 
@@ -211,6 +266,7 @@ function endsEntry(flags: number): boolean {
 function fieldsRead(config: DataPlaneConfig, rules: CompiledRules): string[] {
   const names = [...rules.reads.headers, "authorization", "cookie", "x-forwarded-for", "forwarded"];
   for (const { hashOn } of config.pools) if (hashOn?.on === "header") names.push(hashOn.name);
+  if (rules.reads.bodies.length > 0) names.push(TYPE, ENCODING);
   if (config.identity.kind === "header") names.push(config.identity.name);
   return names;
 }
