@@ -132,6 +132,10 @@ class Performance {
       await pause(SETTLE_MS);
       this.#nothingUnread();
     },
+    "server gets no whole request": async () => {
+      const begun = this.#connections.filter(({ wire }) => wire.unread.length > 0);
+      for (const { wire } of begun) await breaksOff(wire);
+    },
     "server sends": (step) => send(this.#server(step).wire, encode(step.value, this.#places), step.split),
     "server answers": (step) => this.#server(step).wire.send(answer(step.value)),
     "server half-closes": (step) => halfClose(this.#server(step).wire),
@@ -315,6 +319,21 @@ async function ends(wire: Wire): Promise<void> {
 async function breaks(wire: Wire): Promise<void> {
   await ended(wire);
   wire.take(wire.unread.length);
+}
+
+/** What the server has got of a request ends before the request does. */
+async function breaksOff(wire: Wire): Promise<void> {
+  try {
+    const head = await readHead(wire);
+    const content = new Content(wire, requestFraming(head.fields), head.fields);
+    const { octets, complete } = await content.rest();
+    if (complete)
+      throw new Unmet(
+        `${wire.name}: nobody expected a whole request; found ${show(head.firstLine)}, content ${show(octets)}`,
+      );
+  } catch (error) {
+    if (!(error instanceof Truncated)) throw error;
+  }
 }
 
 async function ended(wire: Wire): Promise<void> {

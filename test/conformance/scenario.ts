@@ -107,6 +107,7 @@ const SHORT_FORM = [
   "request",
   "split",
   "refused",
+  "refused late",
   "answered",
   "forwarded",
   "answer",
@@ -119,11 +120,13 @@ function stepsOf(written: WrittenScenario): readonly Step[] | string {
   const short = SHORT_FORM.filter((key) => written[key] !== undefined);
   if (written.steps !== undefined)
     return short.length === 0 ? written.steps : `found steps and ${short.join(", ")}; expected one form`;
-  const { refused, answered, forwarded, answer, response } = written;
+  const { refused, "refused late": late, answered, forwarded, answer, response } = written;
   const passes = forwarded !== undefined || answer !== undefined || response !== undefined;
-  const forms = [refused !== undefined, answered !== undefined, passes].filter(Boolean).length;
+  const forms = [refused !== undefined, late !== undefined, answered !== undefined, passes].filter(
+    Boolean,
+  ).length;
   if (forms !== 1)
-    return `found ${short.join(", ") || "no steps"}; expected steps, refused, answered, or some of forwarded, answer and response`;
+    return `found ${short.join(", ") || "no steps"}; expected steps, refused, refused late, answered, or some of forwarded, answer and response`;
   return [...shortSteps(written), ...(written.afterwards ?? [])];
 }
 
@@ -143,6 +146,8 @@ function shortSteps(written: WrittenScenario): Step[] {
     client: "a",
     ...(written.split && { split: written.split }),
   };
+  const late = written["refused late"];
+  if (late !== undefined) return [sent, ...refusalSteps([late].flat(), to), NO_WHOLE_REQUEST];
   if (refused !== undefined) return [sent, ...refusalSteps([refused].flat(), to)];
   if (answered !== undefined) return [sent, { verb: "client gets", value: { ...answered, to }, client: "a" }];
   return [
@@ -153,6 +158,7 @@ function shortSteps(written: WrittenScenario): Step[] {
   ];
 }
 
+const NO_WHOLE_REQUEST: Step = { verb: "server gets no whole request", value: null };
 const ANY_REQUEST = { version: "HTTP/1.1" as const, fields: {}, lines: [] };
 const ANY_200 = { ...ANY_REQUEST, status: 200 };
 

@@ -76,6 +76,7 @@ const VERBS = {
   "server gets end": [end, server],
   "server gets octets": [octets, server],
   "server gets nothing": [nothing, {}],
+  "server gets no whole request": [nothing, {}],
   "server sends": [octets, { ...server, split: split.optional() }],
   "server answers": [z.string(), server],
   "server half-closes": [nothing, server],
@@ -91,7 +92,8 @@ const VERBS = {
 } as const;
 
 export type Verb = keyof typeof VERBS;
-type Beside<V extends Verb> = z.infer<z.ZodObject<(typeof VERBS)[V][1]>>;
+type Shape<V extends Verb> = (typeof VERBS)[V][1];
+type Beside<V extends Verb> = [keyof Shape<V>] extends [never] ? unknown : z.infer<z.ZodObject<Shape<V>>>;
 /** A step: its verb, the value of the verb, and what stands beside it. */
 export type StepOf<V extends Verb> = V extends Verb
   ? { readonly verb: V; readonly value: z.infer<(typeof VERBS)[V][0]> } & Beside<V>
@@ -136,6 +138,7 @@ const scenario = z.strictObject({
   request: octets.optional(),
   split: split.optional(),
   refused: z.union([refusal, z.array(refusal)]).optional(),
+  "refused late": z.union([refusal, z.array(refusal)]).optional(),
   answered: responseWithoutTo.optional(),
   forwarded: request.optional(),
   answer: octets.optional(),
