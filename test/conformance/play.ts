@@ -137,7 +137,7 @@ class Performance {
       for (const { wire } of begun) await breaksOff(wire);
     },
     "server sends": (step) => send(this.#server(step).wire, encode(step.value, this.#places), step.split),
-    "server answers": (step) => this.#server(step).wire.send(answer(step.value)),
+    "server answers": (step) => send(this.#server(step).wire, answer(step.value), undefined),
     "server half-closes": (step) => halfClose(this.#server(step).wire),
     "server closes": (step) => close(this.#server(step).wire),
     "server resets": (step) => reset(this.#server(step).wire),
@@ -341,6 +341,7 @@ async function ended(wire: Wire): Promise<void> {
 }
 
 async function send(wire: Wire, octets: Buffer, split: Split | undefined): Promise<void> {
+  wire.note(`sends ${show(octets)}${split === undefined ? "" : ", in pieces"}`);
   for (const piece of pieces(octets, split)) {
     await wire.send(piece);
     if (split !== undefined) await nextTurn();

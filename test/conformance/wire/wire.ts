@@ -103,7 +103,6 @@ export class Wire {
   }
 
   async send(octets: Buffer): Promise<void> {
-    this.#transcript.push(`${this.name} sends ${show(octets)}`);
     await new Promise<void>((resolve) => this.socket.write(octets, () => resolve()));
   }
 
