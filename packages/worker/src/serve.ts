@@ -21,6 +21,7 @@ import {
 } from "./forward/content.ts";
 import { composeRequestHead } from "./forward/request-writer.ts";
 import { Tunnels } from "./forward/tunnel.ts";
+import { Inquiries } from "./inquiries.ts";
 import { deliver, deliverBody, deliverHeld, isFull } from "./respond/delivery.ts";
 import { refusalResponse } from "./respond/own-response.ts";
 import {
@@ -63,6 +64,7 @@ export class Service implements ClientEvents, ServerEvents {
   readonly #connectionParts: ServerConnectionParts;
   readonly #troubles: Troubles;
   readonly #tunnels: Tunnels;
+  readonly #inquiries: Inquiries;
 
   constructor(parts: ServiceParts) {
     this.parts = parts;
@@ -76,6 +78,7 @@ export class Service implements ClientEvents, ServerEvents {
       events: this,
     };
     this.#troubles = new Troubles(this);
+    this.#inquiries = new Inquiries(this, this.#troubles);
     this.#tunnels = new Tunnels(parts.clock, (exchange, ended) => this.#troubles.cutTunnel(exchange, ended));
   }
 
@@ -103,11 +106,16 @@ export class Service implements ClientEvents, ServerEvents {
       this.parts.observer.refused(exchange, client.unread, verdict.refusalAt);
     else {
       exchange.id = this.parts.requestId();
-      exchange.requestHead = composeRequestHead(received, verdict, client.forwardedFor(exchange.id));
+      if (!exchange.has(HEAD_FLAG.CONTENT_DECIDES)) this.#compose(exchange, verdict);
     }
     client.append(exchange);
     if (exchange.has(HEAD_FLAG.CONTENT) && exchange.refusal === REFUSE.NONE) expectContent(exchange);
     this.#advance(client);
+  }
+
+  #compose(exchange: Exchange, verdict: Verdict): void {
+    const by = exchange.client.forwardedFor(exchange.id);
+    exchange.requestHead = composeRequestHead(exchange.received, verdict, by);
   }
 
   judgedAll(client: ClientConnection, stuck: boolean): void {
@@ -126,7 +134,24 @@ export class Service implements ClientEvents, ServerEvents {
     exchange.startedAt = this.parts.clock();
     if (exchange.refusal !== REFUSE.NONE)
       this.#troubles.answer(exchange, refusalResponse(exchange.refusal, exchange.flags), true);
-    else if (!boundContent(exchange)) this.#troubles.refuseContent(exchange, REFUSE.BODY_BYTES);
+    else if (exchange.has(HEAD_FLAG.CONTENT_DECIDES)) this.#inquire(exchange);
+    else this.#send(exchange);
+  }
+
+  /** classify: content decides, so it is judged with its head before a server is chosen (claim C4). */
+  #inquire(exchange: Exchange): void {
+    this.#inquiries.begin(exchange);
+    this.content(exchange.client);
+  }
+
+  decided(exchange: Exchange, verdict: Verdict, snapshot: Snapshot): void {
+    exchange.decided(verdict, snapshot, this.parts.clock());
+    this.#compose(exchange, verdict);
+    this.#send(exchange);
+  }
+
+  #send(exchange: Exchange): void {
+    if (!boundContent(exchange)) this.#troubles.refuseContent(exchange, REFUSE.BODY_BYTES);
     else if (!this.attempt(exchange)) this.#troubles.give(exchange, FAILURE.DESTINATION_UNAVAILABLE);
   }
 
@@ -175,7 +200,8 @@ export class Service implements ClientEvents, ServerEvents {
     const exchange = client.last;
     // While verdicts are read, heads still lie before the content.
     if (client.phase !== "content" || client.classifying || exchange === undefined) return;
-    this.#afterContent(exchange, handOnContent(exchange, exchange.attempt?.connection));
+    if (exchange.inquiry !== undefined) this.#inquiries.look(exchange, exchange.inquiry);
+    else this.#afterContent(exchange, handOnContent(exchange, exchange.attempt?.connection));
   }
 
   contentIn(client: ClientConnection, octets: Buffer, buffer: Uint8Array): boolean {
@@ -190,15 +216,17 @@ export class Service implements ClientEvents, ServerEvents {
     const { client } = exchange;
     if (outcome === "sent") this.upkeep.proceed(client);
     else if (outcome !== "more") this.#troubles.refuseContent(exchange, outcome.refusal);
+    else if (client.breaksContentOff) this.#troubles.refuseContent(exchange, REFUSE.CONTENT_INCOMPLETE);
     else if (client.sendsSlowly(exchange)) this.#troubles.refuseContent(exchange, REFUSE.BODY_RATE);
     client.regulate();
     this.upkeep.watch(client);
   }
 
   interim(attempt: Attempt, head: ResponseHead): void {
+    const { exchange } = attempt;
     // An HTTP/1.0 client does not know interim responses (RFC 9110 section 15.2).
-    if (attempt.exchange.has(HEAD_FLAG.HTTP_1_0)) return;
-    deliver(attempt.exchange, composeResponseHead(attempt.exchange, head, NOTHING).octets);
+    if (exchange.has(HEAD_FLAG.HTTP_1_0) || (exchange.invited && head.status === CONTINUE)) return;
+    deliver(exchange, composeResponseHead(exchange, head, NOTHING).octets);
   }
 
   /** respond: the head of the answer, with what of the body came with it, in its turn. */
@@ -297,12 +325,14 @@ export class Service implements ClientEvents, ServerEvents {
   tunnelled: Tunnels["tunnelled"] = (from, octets) => this.#tunnels.tunnelled(from, octets);
   tunnelEnded: Tunnels["tunnelEnded"] = (attempt) => this.#tunnels.tunnelEnded(attempt);
 
-  /** The client sent FIN: it still gets its answers (RFC 9112 section 9.6), but content must not end like this. */
+  /** The client sent FIN: it still gets its answers (RFC 9112 section 9.6), if all content has come. */
   ended(client: ClientConnection): void {
     if (client.phase === "tunnel") this.#tunnels.clientEnded(client);
-    else if (client.phase === "content") client.destroy();
+    else if (client.phase === "content") this.content(client);
     else this.upkeep.proceed(client);
   }
 }
 
 const NOTHING = new Uint8Array(0);
+/** 100 (Continue), which the client may have had from us. */
+const CONTINUE = 100;

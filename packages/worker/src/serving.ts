@@ -17,6 +17,7 @@ export interface Serving {
   readonly upkeep: Upkeep;
   readonly backlog: Backlog;
   attempt(exchange: Exchange): boolean;
+  decided(exchange: Exchange, verdict: Verdict, snapshot: Snapshot): void;
   judged(client: ClientConnection, verdict: Verdict, snapshot: Snapshot): void;
   answered(exchange: Exchange): void;
   settle(exchange: Exchange): void;

@@ -51,6 +51,12 @@ const TABLE = [
   ["body-bytes", 413, "classes.NAME.bodyBytes", "less content"],
   ["body-rate", 408, "limits.bodyBytesPerSecond", "content at a higher rate"],
   ["trailer-fields", 431, "limits.fields", "fewer trailer fields"],
+  ["target-ambiguous", 400, "RFC 3986 3.3", "a path that every reader reads alike"],
+  ["connection-option", 400, "RFC 9110 7.6.1", "Connection to name no field that decides about the request"],
+  ["max-forwards", 400, "RFC 9110 7.6.2", "one decimal number of hops"],
+  ["trace-content", 400, "RFC 9110 9.3.8", "no content in TRACE"],
+  ["loop", 508, "RFC 9110 7.6.3", "a request that has not been here again and again"],
+  ["content-incomplete", 400, "RFC 9112 8", "all of the content before the connection ends"],
 ] as const satisfies readonly (readonly [string, number, string, string])[];
 
 export const REFUSALS: readonly Refusal[] = Object.freeze([
@@ -92,4 +98,10 @@ export const REFUSE = Object.freeze({
   BODY_BYTES: 29,
   BODY_RATE: 30,
   TRAILER_FIELDS: 31,
+  TARGET_AMBIGUOUS: 32,
+  CONNECTION_OPTION: 33,
+  MAX_FORWARDS: 34,
+  TRACE_CONTENT: 35,
+  LOOP: 36,
+  CONTENT_INCOMPLETE: 37,
 } as const);

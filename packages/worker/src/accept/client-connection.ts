@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import {
   type Address,
+  CONTENT,
   type DataPlaneConfig,
   type Endpoint,
   type Endpoints,
@@ -74,6 +75,7 @@ export class ClientConnection implements Unread {
   readonly address: Address;
   /** The client, and what it has connected to. */
   readonly ends: Endpoints;
+  readonly content = CONTENT.UNREAD;
   readonly outbox: Outbox;
   phase: ClientPhase = "heads";
 
@@ -250,6 +252,11 @@ export class ClientConnection implements Unread {
     return this.phase === "content" && !this.contentBlocked && this.last?.headSent === false;
   }
 
+  /** Content is waited for, and no more comes. */
+  get breaksContentOff(): boolean {
+    return this.halfClosed && this.owesContent;
+  }
+
   /** A head is waited for, and nothing else. */
   get owesHead(): boolean {
     return this.phase === "heads" && this.depth === 0 && !this.classifying && this.outbox.pending === 0;
@@ -390,7 +397,7 @@ export class ClientConnection implements Unread {
   }
 
   #nextBuffer(): Uint8Array {
-    return this.#reader.next(this.phase === "content");
+    return this.#reader.next(this.phase === "content" && this.last?.inquiry === undefined);
   }
 
   /** Octets that lie in a buffer that is read into again. */

@@ -1,4 +1,4 @@
-import { Batch, type EntryPeer, RECORD, type Snapshot, Verdict } from "@shunt/core";
+import { Batch, CONTENT, type EntryPeer, RECORD, type Snapshot, Verdict } from "@shunt/core";
 import { Piscina } from "piscina";
 import { Judge } from "./judge.ts";
 import type { ClassifierTask, ClassifierThreadData } from "./thread.ts";
@@ -10,6 +10,8 @@ export interface Unread {
   readonly unread: Buffer;
   /** How many further requests may be read now. */
   readonly room: number;
+  /** Octets of content at the end of `unread`, or of CONTENT. */
+  readonly content: number;
   /**
    * One verdict after the other, in order; offsets count from the start of `unread`. The verdict is written over by the
    * next one. None comes for a client that emptied `unread` since it queued up, unless its batch had left.
@@ -22,7 +24,10 @@ export interface Unread {
 /** more: was not looked at. partial: a head that is not complete. stuck: a request that cannot be judged. */
 export type Rest = "more" | "partial" | "stuck";
 
-/** One batch: entries, octets, and room for verdicts. 256 clients with one small head each fill it four times over. */
+/**
+ * One batch: entries, octets, and room for verdicts. 256 clients with one small head each fill it four times over; the
+ * longest head and the longest content that `limits.classifyBodyBytes` can let it wait for fit into it together.
+ */
 const BATCH = Object.freeze({ entries: 256, dataBytes: 524_288, recordWords: 131_072 });
 /** Octets of one client in one batch. Above the highest `limits.headBytes`, so that a whole head always fits. */
 const ENTRY_BYTES = 98_304;
@@ -119,7 +124,7 @@ export class Dispatcher {
 
   /** To be called at the end of a turn: judges or sends off what has queued up. */
   flush(): void {
-    if (this.#queue.length === 1 && this.#flights.length === 0 && this.#mayJudgeHere()) {
+    if (this.#queue.length === 1 && this.#flights.length === 0 && this.#mayJudgeHere(this.#queue[0])) {
       this.#judgeHere(this.#queue.pop() as Unread);
       return;
     }
@@ -134,8 +139,8 @@ export class Dispatcher {
     return this.#pool.destroy();
   }
 
-  #mayJudgeHere(): boolean {
-    return !this.#judge.costly && this.#hangOn === undefined;
+  #mayJudgeHere(client: Unread | undefined): boolean {
+    return !this.#judge.costly && this.#hangOn === undefined && client?.content === CONTENT.UNREAD;
   }
 
   #judgeHere(client: Unread): void {
@@ -301,14 +306,21 @@ export class Dispatcher {
 
 const LONE = Object.freeze({ entries: 1, dataBytes: ENTRY_BYTES, recordWords: 131_072 });
 
-function hasRoom(batch: Batch, { unread }: Unread): boolean {
+function hasRoom(batch: Batch, client: Unread): boolean {
   const { entries, dataBytes } = batch.size;
-  return batch.entries < entries && dataBytes - batch.dataUsed >= Math.min(unread.length, ENTRY_BYTES);
+  return batch.entries < entries && dataBytes - batch.dataUsed >= entryBytes(client);
 }
 
 /** Makes a client the next entry. Returns false for one with nothing to judge: it has closed since it queued up. */
-function enter(batch: Batch, { unread, peer, room }: Unread): boolean {
-  return batch.add(unread.length > ENTRY_BYTES ? unread.subarray(0, ENTRY_BYTES) : unread, peer, room) > 0;
+function enter(batch: Batch, client: Unread): boolean {
+  const { unread, peer, room, content } = client;
+  const octets = entryBytes(client);
+  return batch.add(octets < unread.length ? unread.subarray(0, octets) : unread, peer, room, content) > 0;
+}
+
+/** The rest of what a client has sent is for another batch; a head and its content stay together. */
+function entryBytes({ unread, content }: Unread): number {
+  return content === CONTENT.UNREAD ? Math.min(unread.length, ENTRY_BYTES) : unread.length;
 }
 
 function shared(snapshot: Snapshot): SharedArrayBuffer {

@@ -15,7 +15,7 @@ export interface ClassifierTask {
 
 /** What a classifier thread is started with. */
 export interface ClassifierThreadData {
-  /** A test hook: heads that hold this text hang the thread. Undefined outside of tests. */
+  /** A test hook: heads and content that hold this text hang the thread. Undefined outside of tests. */
   readonly hangOn: string | undefined;
 }
 
@@ -47,7 +47,7 @@ function judgeOf(task: ClassifierTask): Promise<Judge> {
   return judge;
 }
 
-/** The test hook: a head that holds the text is judged, and its verdict is never published. */
+/** The test hook: a head that holds the text, or its content, is judged, and the verdict is never published. */
 class HangingBatch extends Batch {
   readonly #text: string;
 
@@ -59,7 +59,9 @@ class HangingBatch extends Batch {
   override write(...record: Parameters<Batch["write"]>): void {
     const [entry, { start, end }] = record;
     const at = this.entryAt(entry);
-    const head = Buffer.from(this.data.subarray(at + start, at + end));
+    const head = Buffer.from(
+      this.data.subarray(at + start, at + end + Math.max(this.entryContent(entry), 0)),
+    );
     while (head.includes(this.#text));
     super.write(...record);
   }

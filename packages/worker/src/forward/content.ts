@@ -1,4 +1,12 @@
-import { type BodyFraming, ChunkedBody, HEAD_FLAG, LengthBody, REFUSE, UNBOUNDED } from "@shunt/core";
+import {
+  type BodyFraming,
+  ChunkedBody,
+  type DataSink,
+  HEAD_FLAG,
+  LengthBody,
+  REFUSE,
+  UNBOUNDED,
+} from "@shunt/core";
 import type { ClientConnection } from "../accept/client-connection.ts";
 import type { ServerConnection } from "../connect/server-connection.ts";
 import type { Exchange } from "../track/exchange.ts";
@@ -6,7 +14,7 @@ import type { Exchange } from "../track/exchange.ts";
 /** What came of handing on content: all of it went, there is more to come, or it is not content (a rule of REFUSE). */
 export type ContentOutcome = "sent" | "more" | { readonly refusal: number };
 
-const FAULTS = Object.freeze({
+export const FAULTS = Object.freeze({
   chunk: { refusal: REFUSE.CHUNK },
   "chunk-extension-bytes": { refusal: REFUSE.CHUNK_EXTENSION_BYTES },
   trailer: { refusal: REFUSE.TRAILER },
@@ -18,11 +26,15 @@ const FAULTS = Object.freeze({
 /** From now on the client's unread octets are this exchange's content. */
 export function expectContent(exchange: Exchange): void {
   const { client, snapshot } = exchange;
-  exchange.content = exchange.has(HEAD_FLAG.CHUNKED)
-    ? new ChunkedBody(snapshot.config.limits)
-    : new LengthBody(exchange.contentLength);
+  exchange.content = contentFraming(exchange);
   exchange.replay = snapshot.config.retry.attempts > 0 ? [] : undefined;
   client.phase = "content";
+}
+
+/** Finds where the content of an exchange ends. `data` is told where the octets lie that are not its framing. */
+export function contentFraming(exchange: Exchange, data?: DataSink): BodyFraming {
+  if (exchange.has(HEAD_FLAG.CHUNKED)) return new ChunkedBody(exchange.snapshot.config.limits, data);
+  return new LengthBody(exchange.contentLength);
 }
 
 /**

@@ -12,17 +12,18 @@ import {
   type Verdict,
 } from "@shunt/core";
 import type { ClientConnection } from "../accept/client-connection.ts";
+import type { Inquiry } from "../classify/inquiry.ts";
 import type { Attempt } from "./attempt.ts";
 
 /**
- * received -> waiting -> connecting -> sending -> answering -> settled.
+ * received -> waiting -> (inquiring ->) connecting -> sending -> answering -> settled.
  * Words are those of docs/lifecycle/exchange.md.
  */
-export type ExchangeState = "waiting" | "connecting" | "sending" | "answering" | "settled";
+export type ExchangeState = "waiting" | "inquiring" | "connecting" | "sending" | "answering" | "settled";
 
 /**
  * A request with its responses: who is waiting for what. It belongs to one client connection, lies in that
- * connection's queue until its last octet was handed on, and keeps the snapshot that it began with.
+ * connection's queue until its last octet was handed on, and keeps the snapshot that its class was decided by.
  */
 export class Exchange {
   state: ExchangeState = "waiting";
@@ -30,7 +31,8 @@ export class Exchange {
   next: Exchange | undefined = undefined;
 
   readonly client: ClientConnection;
-  readonly snapshot: Snapshot;
+  /** By which it was decided. */
+  snapshot: Snapshot;
   /** Set once: the head as it is sent to a server. */
   requestHead: Uint8Array = NOTHING;
 
@@ -39,21 +41,28 @@ export class Exchange {
   readonly method: number;
   readonly flags: number;
   readonly contentLength: number;
-  readonly rule: number;
-  readonly class: number;
-  readonly affinity: number;
+  /** Of an exchange whose content decides there is no rule and no class, before it was judged with its content. */
+  rule: number;
+  class: number;
+  affinity: number;
   readonly targetAt: number;
   readonly targetLength: number;
   readonly authorityAt: number;
   readonly authorityLength: number;
-  readonly user: string | undefined;
+  user: string | undefined;
   /** The client as rules see it, when a trusted peer told another than itself. */
-  readonly forwardedClient: string | undefined;
+  forwardedClient: string | undefined;
 
   /** One of REFUSE; 0 when the request may go on. */
   refusal = REFUSE.NONE as number;
 
   // The request's content.
+  /** Its content decides what class it is of, and is waited for. */
+  inquiry: Inquiry | undefined = undefined;
+  /** The content that its class was decided by, without chunks around it. */
+  judgedContent: Buffer | undefined = undefined;
+  /** The client was told by us to go on with its content: 100 (Continue). */
+  invited = false;
   content: BodyFraming | undefined = undefined;
   /** All content was handed on, or there is none. */
   contentSent: boolean;
@@ -96,7 +105,7 @@ export class Exchange {
   // Times, in milliseconds of the monotonic clock; 0 is not reached.
   readonly beganAt: number;
   readonly headAt: number;
-  readonly classifiedAt: number;
+  classifiedAt: number;
   startedAt = 0;
   connectedAt = 0;
   answerAt = 0;
@@ -130,6 +139,19 @@ export class Exchange {
     this.contentSent = (verdict.flags & HEAD_FLAG.CONTENT) === 0;
   }
 
+  /** It was judged once more, with its content: what that verdict says stands. */
+  decided(verdict: Verdict, snapshot: Snapshot, now: number): void {
+    this.snapshot = snapshot;
+    this.rule = verdict.rule;
+    this.class = verdict.class;
+    this.affinity = verdict.affinity;
+    this.user = verdict.user;
+    this.forwardedClient = verdict.client;
+    // The time that it took was neither its predecessors' nor the server's.
+    this.classifiedAt += now - this.startedAt;
+    this.startedAt = now;
+  }
+
   /** An attempt was made; `connected`: its connection was there already. */
   began(attempt: Attempt, connected: boolean): void {
     this.attempt = attempt;
@@ -155,7 +177,7 @@ export class Exchange {
   refused(refusal: number): void {
     const { rule, status } = REFUSALS[refusal] as Refusal;
     this.refusal = refusal;
-    this.ended = BY_TIME.has(refusal) ? "cR" : "PR";
+    this.ended = endOf(refusal);
     this.failure = rule;
     if (!this.headSent) this.status = status;
     this.client.lastRequestSeen = true;
@@ -199,6 +221,12 @@ export class Exchange {
   get authority(): string {
     return this.received.latin1Slice(this.authorityAt, this.authorityAt + this.authorityLength);
   }
+}
+
+/** The client was late, or left, or we refused. */
+function endOf(refusal: number): string {
+  if (BY_TIME.has(refusal)) return "cR";
+  return refusal === REFUSE.CONTENT_INCOMPLETE ? "CR" : "PR";
 }
 
 /** Refusals that a time limit of the client brings. */
