@@ -109,10 +109,12 @@ export {
   LengthBody,
   NO_BODY,
 } from "./http/body.ts";
-export { ChunkedBody } from "./http/chunked-body.ts";
+export { ChunkedBody, type DataSink } from "./http/chunked-body.ts";
+export { isPathAmbiguous } from "./http/ambiguous-path.ts";
 export { FIELD, FieldNames } from "./http/field-names.ts";
 export { HeadFacts } from "./http/head-facts.ts";
 export { HEAD, HEAD_FLAG } from "./http/head-flags.ts";
+export { type HeadReader, newHeadReader } from "./http/head-reader.ts";
 export { METHOD, methodName } from "./http/methods.ts";
 export { PARSER_BYTES } from "./http/parser.ts";
 export { REFUSALS, REFUSE, type Refusal } from "./http/refusal.ts";
