@@ -102,6 +102,7 @@ export {
   requested,
 } from "./health/ejection.ts";
 export { decayedLatency, observeLatency } from "./health/latency.ts";
+export { isPathAmbiguous } from "./http/ambiguous-path.ts";
 export {
   type BodyFault,
   type BodyFraming,
@@ -110,7 +111,6 @@ export {
   NO_BODY,
 } from "./http/body.ts";
 export { ChunkedBody, type DataSink } from "./http/chunked-body.ts";
-export { isPathAmbiguous } from "./http/ambiguous-path.ts";
 export { FIELD, FieldNames } from "./http/field-names.ts";
 export { HeadFacts } from "./http/head-facts.ts";
 export { HEAD, HEAD_FLAG } from "./http/head-flags.ts";

@@ -1,17 +1,20 @@
 import {
   type Address,
   type CompiledRules,
+  classify,
+  classOf,
   type DataPlaneConfig,
   type Facts,
-  FieldNames,
   HEAD,
   HeadFacts,
+  isPathAmbiguous,
   matchesCidr,
+  newHeadReader,
   parseAddress,
   parseCidr,
   REFUSALS,
+  REFUSE,
   type Refusal,
-  RequestHead,
 } from "@shunt/core";
 
 /** A request as somebody asks about it. */
@@ -39,14 +42,14 @@ export function readRequest(
   config: DataPlaneConfig,
   compiled: CompiledRules,
 ): FactsOrRefusal {
-  const names = new FieldNames(fieldsRead(config, compiled));
-  const head = new RequestHead(names, config.limits);
+  const { names, head } = newHeadReader(config, compiled.reads);
   const octets = Buffer.from(textOf(asked), "latin1");
   head.load(octets, 0, octets.length);
   const client = addressOf(asked.client);
   const outcome = head.judge(0, octets.length, isTrusted(client, config));
   if (outcome === HEAD.COMPLETE && head.end === octets.length) {
-    return { kind: "facts", facts: new HeadFacts(head, names).of(client, asked.user) };
+    const facts = new HeadFacts(head, names).of(client, asked.user);
+    return isAmbiguous(facts, config, compiled) ? AMBIGUOUS : { kind: "facts", facts };
   }
   // A line break inside a field ends the head early: to an acceptor these would be two messages.
   const refusal = outcome === HEAD.REFUSED ? REFUSALS[head.refusal] : undefined;
@@ -79,9 +82,15 @@ function isTrusted(client: Address, { trust }: DataPlaneConfig): boolean {
   });
 }
 
-function fieldsRead({ pools }: DataPlaneConfig, compiled: CompiledRules): string[] {
-  const hashed = pools.flatMap(({ hashOn }) => (hashOn?.on === "header" ? [hashOn.name] : []));
-  return [...compiled.reads.headers, ...hashed];
+const AMBIGUOUS: FactsOrRefusal = {
+  kind: "refused",
+  refusal: REFUSALS[REFUSE.TARGET_AMBIGUOUS] as Refusal,
+};
+
+function isAmbiguous(facts: HeadFacts, { leniency }: DataPlaneConfig, compiled: CompiledRules): boolean {
+  if (!compiled.reads.path || leniency.ambiguousPaths) return false;
+  const classNow = (): number => classOf(classify(facts, compiled), compiled);
+  return isPathAmbiguous(facts, classNow(), classNow);
 }
 
 function addressOf(text: string): Address {

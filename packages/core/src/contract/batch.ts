@@ -68,7 +68,8 @@ const R_REFUSAL_AT = 16;
 const R_DROPS = 17;
 const R_USER_BYTES = 18;
 const R_CLIENT_BYTES = 19;
-const RECORD_WORDS = 20;
+const R_MAX_FORWARDS = 20;
+const RECORD_WORDS = 21;
 
 export interface BatchSize {
   readonly entries: number;
@@ -236,6 +237,7 @@ export class Batch {
     r[at + R_REFUSAL] = verdict.refusal;
     r[at + R_REFUSAL_AT] = verdict.refusalAt;
     r[at + R_DROPS] = verdict.dropCount;
+    r[at + R_MAX_FORWARDS] = verdict.maxForwards;
     r[at + R_USER_BYTES] = user === undefined ? -1 : user.length;
     r[at + R_CLIENT_BYTES] = client === undefined ? -1 : client.length;
     this.#at = at + RECORD_WORDS;
@@ -276,6 +278,7 @@ export class Batch {
     into.refusal = r[at + R_REFUSAL] as number;
     into.refusalAt = r[at + R_REFUSAL_AT] as number;
     into.dropCount = r[at + R_DROPS] as number;
+    into.maxForwards = r[at + R_MAX_FORWARDS] as number;
     const ranges = at + RECORD_WORDS;
     into.drops = r.subarray(ranges, ranges + into.dropCount * 2);
     this.#texts = ranges + into.dropCount * 2;
@@ -325,6 +328,8 @@ export interface VerdictFields {
   authorityLength: number;
   refusal: number;
   refusalAt: number;
+  /** What is sent as Max-Forwards; -1 is none. */
+  maxForwards: number;
   dropCount: number;
   drops: Int32Array;
 }
@@ -347,6 +352,7 @@ export class Verdict implements VerdictFields {
   authorityLength = 0;
   refusal = 0;
   refusalAt = 0;
+  maxForwards = -1;
   dropCount = 0;
   drops: Int32Array = new Int32Array(0);
   /** Who the user is, verified; undefined when nobody was identified. */

@@ -5,6 +5,7 @@ import { equalsIgnoringCase } from "./octets.ts";
 
 const CLOSE = Buffer.from("close");
 const KEEP_ALIVE = Buffer.from("keep-alive");
+const TE = Buffer.from("te");
 const UPGRADE = Buffer.from("upgrade");
 
 /**
@@ -15,15 +16,18 @@ export class ConnectionOptions {
   close = false;
   keepAlive = false;
   upgrade = false;
+  te = false;
+  /** Where an option stands that names a field which must not be named; -1 is none. */
+  wrongAt = -1;
   readonly #lines: FieldLines;
-  readonly #isProtected: Uint8Array;
+  readonly #whenNamed: Uint8Array;
   readonly #walk = new ListWalk();
   #options = 0;
 
-  /** `isProtected`: 1 at the numbers of the fields that no option takes out of the message. */
-  constructor(lines: FieldLines, isProtected: Uint8Array) {
+  /** `whenNamed`: for each number of a field one of NAMED. */
+  constructor(lines: FieldLines, whenNamed: Uint8Array) {
     this.#lines = lines;
-    this.#isProtected = isProtected;
+    this.#whenNamed = whenNamed;
   }
 
   /**
@@ -34,6 +38,8 @@ export class ConnectionOptions {
     this.close = false;
     this.keepAlive = false;
     this.upgrade = false;
+    this.te = false;
+    this.wrongAt = -1;
     this.#options = 0;
     const { numbers, count } = this.#lines;
     for (let i = 0; i < count; i++) if (numbers[i] === FIELD.CONNECTION && !this.#take(i, most)) return false;
@@ -71,6 +77,9 @@ export class ConnectionOptions {
     if (equalsIgnoringCase(bytes, at, length, KEEP_ALIVE)) this.keepAlive = true;
     else if (equalsIgnoringCase(bytes, at, length, CLOSE)) this.close = true;
     else if (equalsIgnoringCase(bytes, at, length, UPGRADE)) this.upgrade = true;
-    else this.#lines.takeOutNamed(at, length, this.#isProtected);
+    else {
+      if (equalsIgnoringCase(bytes, at, length, TE)) this.te = true;
+      if (!this.#lines.takeOutNamed(at, length, this.#whenNamed)) this.wrongAt = at;
+    }
   }
 }

@@ -1,16 +1,18 @@
+import type { Leniency } from "../config/resolved.ts";
 import { isAuthority } from "./authority.ts";
 import { METHOD } from "./methods.ts";
 import { ASTERISK, AT, equalsIgnoringCase, HASH, QUESTION, SLASH, sameIgnoringCase } from "./octets.ts";
 import type { Offence } from "./offence.ts";
 import { REFUSE } from "./refusal.ts";
 import type { RequestLine } from "./request-line.ts";
+import { TargetOctets } from "./target-octets.ts";
 
 const HTTP_SCHEME = Buffer.from("http://");
 
 /**
  * Where a request wants to go: its target, of the forms that a reverse proxy takes, and the authority that Host or the
  * target names (RFC 9112 sections 3.2 and 3.3). Both say the same, or the request is refused: a server that believes
- * the other one would answer for another site.
+ * the other one would answer for another site. Where that is let through, the target counts and Host is replaced.
  */
 export class Destination {
   /** The target in origin-form, as it is sent; empty when there was an authority alone. */
@@ -23,12 +25,18 @@ export class Destination {
   leadLength = 0;
   /** Host fields. */
   hosts = 0;
+  /** Host says another authority than the target, and does not count: leniency.hostDiffers. */
+  overridesHost = false;
   readonly #bytes: Buffer;
   readonly #offence: Offence;
+  readonly #octets: TargetOctets;
+  readonly #leniency: Leniency;
 
-  constructor(bytes: Buffer, offence: Offence) {
+  constructor(bytes: Buffer, offence: Offence, leniency: Leniency) {
     this.#bytes = bytes;
     this.#offence = offence;
+    this.#leniency = leniency;
+    this.#octets = new TargetOctets(bytes, offence, leniency);
   }
 
   clear(): void {
@@ -36,6 +44,8 @@ export class Destination {
     this.authorityLength = 0;
     this.leadLength = 0;
     this.hosts = 0;
+    this.overridesHost = false;
+    this.#octets.clear();
   }
 
   takeTarget(at: number, length: number): void {
@@ -54,6 +64,11 @@ export class Destination {
     return this.leadLength > 0 && (this.targetLength === 0 || this.#bytes[this.targetAt] === QUESTION);
   }
 
+  /** Another reader may read another path; see path-readings.ts. */
+  get hasReadings(): boolean {
+    return this.#octets.hasReadings;
+  }
+
   /** Whether target and Host, all taken, name one place. `start`: where the head begins. */
   isPlain(line: RequestLine, start: number): boolean {
     return this.#isTarget(line.method, start) && this.#isHost(line.http10, start);
@@ -64,10 +79,9 @@ export class Destination {
     const { targetAt } = this;
     const end = targetAt + this.targetLength;
     if (method === METHOD.CONNECT) return this.#offence.note(REFUSE.CONNECT, start);
-    for (let i = targetAt; i < end; i++) if (bytes[i] === HASH) return this.#offence.note(REFUSE.TARGET, i);
-    if (bytes[targetAt] === SLASH) return true;
     if (bytes[targetAt] === ASTERISK && this.targetLength === 1 && method === METHOD.OPTIONS) return true;
-    return this.#isAbsoluteForm(end);
+    if (bytes[targetAt] !== SLASH && !this.#isAbsoluteForm(end)) return false;
+    return this.#octets.areAllowed(this.targetAt, end);
   }
 
   /** The authority of the target counts; Host must say the same, so that no server can see another one. */
@@ -79,10 +93,11 @@ export class Destination {
     const authority = at + HTTP_SCHEME.length;
     let path = authority;
     while (path < end && bytes[path] !== SLASH && bytes[path] !== QUESTION) {
-      if (bytes[path] === AT) return this.#offence.note(REFUSE.TARGET, path);
+      if (bytes[path] === AT || bytes[path] === HASH) return this.#offence.note(REFUSE.TARGET, path);
       path++;
     }
-    if (this.hosts === 1 && !this.#isAuthority(authority, path - authority))
+    this.overridesHost = this.hosts === 1 && !this.#isAuthority(authority, path - authority);
+    if (this.overridesHost && !this.#leniency.hostDiffers)
       return this.#offence.note(REFUSE.HOST_DIFFERS, authority);
     this.leadLength = path - at;
     this.targetAt = path;

@@ -1,4 +1,5 @@
 import { FIELD, type FieldNames } from "./field-names.ts";
+import { NAMED } from "./field-senders.ts";
 import { COLON, CR, LF, sameIgnoringCase, skipWhitespace, trimEnd } from "./octets.ts";
 import { type HeadParser, PARSER_FIELDS } from "./parser.ts";
 
@@ -105,19 +106,36 @@ export class FieldLines {
     this.dropped[i] = 0;
   }
 
+  /** Leaves out every field of a number. */
+  dropAll(number: number): void {
+    for (let i = 0; i < this.count; i++) if (this.numbers[i] === number) this.drop(i);
+  }
+
+  /** Takes every field of a number out of the message. */
+  takeOutAll(number: number): void {
+    for (let i = 0; i < this.count; i++) if (this.numbers[i] === number) this.takeOut(i);
+  }
+
   /** Takes a field out of the message. */
   takeOut(i: number): void {
     this.numbers[i] = TAKEN_OUT;
     this.dropped[i] = 1;
   }
 
-  /** Takes out the fields that a connection option names; `isProtected`: 1 at the numbers of those that stay. */
-  takeOutNamed(optionAt: number, optionLength: number, isProtected: Uint8Array): void {
+  /**
+   * Takes out the fields that a connection option names; `whenNamed`: one of NAMED for each number. Returns false when
+   * there is one that must not be named.
+   */
+  takeOutNamed(optionAt: number, optionLength: number, whenNamed: Uint8Array): boolean {
     const { bytes, fields } = this.#parser;
     for (let i = 0; i < this.count; i++) {
-      if (fields[i * 4 + 1] !== optionLength || isProtected[this.numbers[i] as number] === 1) continue;
-      if (sameIgnoringCase(bytes, fields[i * 4] as number, optionAt, optionLength)) this.takeOut(i);
+      const when = whenNamed[this.numbers[i] as number] ?? NAMED.TAKEN_OUT;
+      if (fields[i * 4 + 1] !== optionLength || when === NAMED.STAYS) continue;
+      if (!sameIgnoringCase(bytes, fields[i * 4] as number, optionAt, optionLength)) continue;
+      if (when === NAMED.REFUSED) return false;
+      this.takeOut(i);
     }
+    return true;
   }
 
   /** Lists the dropped lines as ranges. `lead` is a range in the first line, or one of length 0. */

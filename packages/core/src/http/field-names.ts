@@ -31,6 +31,8 @@ const KNOWN = [
   "proxy-authentication-info",
   "www-authenticate",
   "date",
+  "max-forwards",
+  "x-real-ip",
 ] as const;
 
 export const FIELD = Object.freeze({
@@ -59,6 +61,8 @@ export const FIELD = Object.freeze({
   PROXY_AUTHENTICATION_INFO: 22,
   WWW_AUTHENTICATE: 23,
   DATE: 24,
+  MAX_FORWARDS: 25,
+  X_REAL_IP: 26,
 } as const);
 
 /**
@@ -75,6 +79,9 @@ const UNDERSCORE = 0x5f;
 /** Letters in lower case and underscores as hyphens. */
 const FOLDED = LOWER.slice();
 FOLDED[UNDERSCORE] = HYPHEN;
+
+/** All names that begin so are of one family, whether somebody has thought of them or not. */
+const FORWARDED_PREFIX = Buffer.from("x-forwarded-");
 
 /** FNV-1a over the folded octets. */
 function hashName(bytes: Uint8Array, at: number, length: number): number {
@@ -94,6 +101,10 @@ function resembles(bytes: Uint8Array, at: number, length: number, name: Uint8Arr
   for (let i = 0; i < length; i++)
     if (FOLDED[bytes[at + i] as number] !== FOLDED[name[i] as number]) return false;
   return true;
+}
+
+function startsWithFolded(name: Uint8Array, prefix: Uint8Array): boolean {
+  return name.length >= prefix.length && resembles(name, 0, prefix.length, prefix);
 }
 
 export class FieldNames {
@@ -119,16 +130,21 @@ export class FieldNames {
     return this.#octets.length - 1;
   }
 
+  /** The number of all names that begin with `X-Forwarded-` and are not in the table. */
+  get forwardedOther(): number {
+    return this.#octets.length;
+  }
+
   /**
    * The number of a name that stands in a message; FIELD.UNKNOWN when the table does not have it, and RESEMBLES more
    * than the number of one that it has when they differ in hyphens and underscores only.
    */
   numberAt(bytes: Uint8Array, at: number, length: number): number {
-    if (this.#outlines[outline(length, bytes[at] as number)] === 0) return FIELD.UNKNOWN;
+    if (this.#outlines[outline(length, bytes[at] as number)] === 0) return this.#family(bytes, at, length);
     let otherwise: number = FIELD.UNKNOWN;
     for (let slot = hashName(bytes, at, length) & this.#mask; ; slot = (slot + 1) & this.#mask) {
       const number = this.#slots[slot] as number;
-      if (number === 0) return otherwise;
+      if (number === 0) return otherwise || this.#family(bytes, at, length);
       const name = this.#octets[number] as Uint8Array;
       if (equalsIgnoringCase(bytes, at, length, name)) return number;
       if (resembles(bytes, at, length, name)) otherwise = number | RESEMBLES;
@@ -146,6 +162,29 @@ export class FieldNames {
     return [...this.#numbers.values()].filter(
       (other) => other !== number && resembles(name, 0, name.length, this.#octets[other] as Uint8Array),
     );
+  }
+
+  /** Numbers of the names that begin with `x-forwarded-`. */
+  forwarded(): number[] {
+    return this.#numbersOf((name) => startsWithFolded(name, FORWARDED_PREFIX) && !name.includes(UNDERSCORE));
+  }
+
+  /** Numbers of the names that begin so but for underscores. */
+  forwardedLike(): number[] {
+    return this.#numbersOf((name) => startsWithFolded(name, FORWARDED_PREFIX) && name.includes(UNDERSCORE));
+  }
+
+  #numbersOf(accepts: (name: Uint8Array) => boolean): number[] {
+    return [...this.#numbers.values()].filter((number) => accepts(this.#octets[number] as Uint8Array));
+  }
+
+  /** Of a name that is not in the table: the number of its family, with RESEMBLES where it has underscores. */
+  #family(bytes: Uint8Array, at: number, length: number): number {
+    const first = FOLDED[bytes[at] as number];
+    if (first !== FORWARDED_PREFIX[0] || length < FORWARDED_PREFIX.length) return FIELD.UNKNOWN;
+    const name = bytes.subarray(at, at + length);
+    if (!startsWithFolded(name, FORWARDED_PREFIX)) return FIELD.UNKNOWN;
+    return name.includes(UNDERSCORE) ? this.forwardedOther | RESEMBLES : this.forwardedOther;
   }
 
   #add(name: string): void {

@@ -5,8 +5,10 @@ import { allCookies, cookieValues } from "./cookie.ts";
 import { FIELD, type FieldNames } from "./field-names.ts";
 import { METHOD } from "./methods.ts";
 import { QUESTION } from "./octets.ts";
+import { pathForMatching } from "./path.ts";
+import { pathReadings } from "./path-readings.ts";
+import { allQueryValues, queryValues } from "./query.ts";
 import type { RequestHead } from "./request-head.ts";
-import { allQueryValues, pathForMatching, queryValues } from "./target.ts";
 import { NO_VALUES } from "./values.ts";
 
 const NOBODY: Address = Object.freeze({ family: 4, words: Object.freeze([0, 0, 0, 0] as const), text: "" });
@@ -61,6 +63,16 @@ export class HeadFacts implements Facts {
     return this.#path as string;
   }
 
+  /** What else the path may be to others; empty where nobody can disagree. For the head that was judged last. */
+  pathReadings(): readonly string[] {
+    return this.#head.hasReadings ? pathReadings(this.#rawPath()) : NO_VALUES;
+  }
+
+  /** From now on the path is another. */
+  readPathAs(path: string): void {
+    this.#path = path;
+  }
+
   /** `name` must be one of the names that the FieldNames of the head were made with. */
   header(name: string): readonly string[] {
     return this.#head.valuesOf(this.#names.numberOf(name));
@@ -101,17 +113,28 @@ export class HeadFacts implements Facts {
     const { bytes, authorityAt, authorityLength } = this.#head;
     const text = bytes.latin1Slice(authorityAt, authorityAt + authorityLength).toLowerCase();
     const colon = text.lastIndexOf(":");
-    return colon > text.lastIndexOf("]") ? text.slice(0, colon) : text;
+    const host = colon > text.lastIndexOf("]") ? text.slice(0, colon) : text;
+    return host.endsWith(".") ? host.slice(0, -1) : host;
   }
 
   #readTarget(): void {
     const { bytes, targetAt, targetLength } = this.#head;
+    const path = this.#rawPath();
+    // An OPTIONS for an authority alone is sent as one for the whole server (RFC 9112 section 3.2.4).
+    const isForServer = targetLength === 0 && this.#head.method === METHOD.OPTIONS;
+    this.#path = isForServer ? "*" : pathForMatching(path);
+    this.#query = bytes.latin1Slice(
+      targetAt + Math.min(path.length + 1, targetLength),
+      targetAt + targetLength,
+    );
+  }
+
+  /** The path as it was sent, without query. */
+  #rawPath(): string {
+    const { bytes, targetAt, targetLength } = this.#head;
     const end = targetAt + targetLength;
     let query = targetAt;
     while (query < end && bytes[query] !== QUESTION) query++;
-    // An OPTIONS for an authority alone is sent as one for the whole server (RFC 9112 section 3.2.4).
-    const isForServer = targetLength === 0 && this.#head.method === METHOD.OPTIONS;
-    this.#path = isForServer ? "*" : pathForMatching(bytes.latin1Slice(targetAt, query));
-    this.#query = query < end ? bytes.latin1Slice(query + 1, end) : "";
+    return bytes.latin1Slice(targetAt, query);
   }
 }

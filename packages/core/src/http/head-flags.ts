@@ -28,4 +28,8 @@ export const HEAD_FLAG = Object.freeze({
   TE_TRAILERS: 65_536,
   /** Content decides about the class, and is to be judged with its head once it is there. Not told by the head alone. */
   CONTENT_DECIDES: 131_072,
+  /** It may go no further (RFC 9110 section 7.6.2): the answer is ours. */
+  FINAL_RECIPIENT: 262_144,
+  /** Its Content-Length fields are dropped, and one of ours says what they said. */
+  LENGTH_REPEATED: 524_288,
 } as const);

@@ -1,3 +1,4 @@
+import { ListWalk } from "./list.ts";
 import { decimal, equalsIgnoringCase } from "./octets.ts";
 import type { Offence } from "./offence.ts";
 import { REFUSE } from "./refusal.ts";
@@ -9,6 +10,7 @@ const CODED_AND_CHUNKED = /^(?:(?:gzip|x-gzip|deflate|compress|x-compress)[ \t]*
 /**
  * How long the fields of a head say that the content is (RFC 9112 section 6.3). Where they contradict each other, the
  * RFC lets a recipient choose; whoever sends that is confused or hostile, and another reader may choose differently.
+ * Only one number that is said again and again may be let through, and is then sent once.
  */
 export class MessageLength {
   /** Content-Length; 0 when there is none. */
@@ -16,16 +18,23 @@ export class MessageLength {
   /** How many fields of each kind there are. */
   lengths = 0;
   codings = 0;
+  /** Content-Length says its one number more than once. */
+  isRepeated = false;
   readonly #offence: Offence;
+  readonly #mayRepeat: boolean;
+  readonly #walk = new ListWalk();
 
-  constructor(offence: Offence) {
+  /** `mayRepeat`: leniency.repeatedContentLength. */
+  constructor(offence: Offence, mayRepeat = false) {
     this.#offence = offence;
+    this.#mayRepeat = mayRepeat;
   }
 
   clear(): void {
     this.octets = 0;
     this.lengths = 0;
     this.codings = 0;
+    this.isRepeated = false;
   }
 
   get chunked(): boolean {
@@ -34,9 +43,29 @@ export class MessageLength {
 
   takeContentLength(bytes: Uint8Array, at: number, length: number): void {
     this.lengths++;
+    if (this.#mayRepeat) {
+      this.#takeRepeated(bytes, at, length);
+      return;
+    }
     const octets = decimal(bytes, at, at + length);
     if (octets < 0) this.#offence.note(REFUSE.CONTENT_LENGTH, at);
     else this.octets = octets;
+  }
+
+  /** A list of numbers, all of them the same as those before. */
+  #takeRepeated(bytes: Uint8Array, at: number, length: number): void {
+    const walk = this.#walk.over(bytes, at, at + length);
+    let numbers = this.lengths - 1;
+    if (!walk.step()) this.#offence.note(REFUSE.CONTENT_LENGTH, at);
+    else
+      do {
+        const octets = decimal(bytes, walk.at, walk.at + walk.length);
+        if (octets < 0) this.#offence.note(REFUSE.CONTENT_LENGTH, walk.at);
+        else if (numbers > 0 && octets !== this.octets)
+          this.#offence.note(REFUSE.CONTENT_LENGTH_REPEATED, walk.at);
+        this.octets = octets;
+        this.isRepeated = ++numbers > 1;
+      } while (walk.step());
   }
 
   takeTransferEncoding(bytes: Buffer, at: number, length: number): void {
@@ -51,7 +80,7 @@ export class MessageLength {
   agrees(http10: boolean, at: number): boolean {
     if (this.lengths === 0 && this.codings === 0) return true;
     if (this.lengths > 0 && this.codings > 0) return this.#offence.note(REFUSE.TWO_LENGTHS, at);
-    if (this.lengths > 1) return this.#offence.note(REFUSE.CONTENT_LENGTH_REPEATED, at);
+    if (this.lengths > 1 && !this.#mayRepeat) return this.#offence.note(REFUSE.CONTENT_LENGTH_REPEATED, at);
     if (this.codings > 1) return this.#offence.note(REFUSE.TRANSFER_ENCODING, at);
     if (this.codings === 1 && http10) return this.#offence.note(REFUSE.TRANSFER_ENCODING_1_0, at);
     return true;

@@ -80,6 +80,13 @@ export function isDigit(octet: number): boolean {
   return octet >= ZERO && octet <= NINE;
 }
 
+/** The value of a hexadecimal digit; -1 when it is none. */
+export function hexDigit(octet: number): number {
+  if (octet >= 0x30 && octet <= 0x39) return octet - 0x30;
+  const lower = octet | 0x20;
+  return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1;
+}
+
 /** Optional whitespace (RFC 9110 section 5.6.3): the first offset at or after `at` that has none. */
 export function skipWhitespace(bytes: Uint8Array, at: number, to: number): number {
   let i = at;

@@ -2,12 +2,16 @@ import type { Limits } from "../config/resolved.ts";
 import { ConnectionOptions } from "./connection-options.ts";
 import { Destination } from "./destination.ts";
 import { FieldLines } from "./field-lines.ts";
-import { FIELD, type FieldNames, RESEMBLES } from "./field-names.ts";
+import { FIELD, type FieldNames } from "./field-names.ts";
+import { FieldSenders } from "./field-senders.ts";
 import { HEAD, HEAD_FLAG, type HeadOutcome } from "./head-flags.ts";
+import { type HeadPolicy, STRICT } from "./head-policy.ts";
+import { Hops } from "./hops.ts";
+import { LengthLines } from "./length-lines.ts";
 import { ListWalk } from "./list.ts";
 import { MessageLength } from "./message-length.ts";
 import { isIdempotent, isSafe, METHOD, methodName } from "./methods.ts";
-import { CR, equalsIgnoringCase, LF, SLASH, SP } from "./octets.ts";
+import { CR, equalsIgnoringCase, HTAB, LF, SLASH, SP } from "./octets.ts";
 import { Offence } from "./offence.ts";
 import { HeadParser, LLHTTP } from "./parser.ts";
 import { fieldSectionRule } from "./parser-rule.ts";
@@ -44,23 +48,28 @@ export class RequestHead {
   readonly #offence = new Offence();
   readonly #line: RequestLine;
   readonly #destination: Destination;
-  readonly #length = new MessageLength(this.#offence);
+  readonly #length: MessageLength;
+  readonly #lengthLines = new LengthLines();
+  readonly #mayRepeatLength: boolean;
   readonly #connection: ConnectionOptions;
-  /** By number of a field: who may send it. */
-  readonly #senders: Uint8Array;
+  readonly #senders: FieldSenders;
+  readonly #hops = new Hops(this.#offence);
   readonly #walk = new ListWalk();
   /** The one Upgrade field; -1 when there is none, or more than one. */
   #upgrade = -1;
   #upgrades = 0;
 
-  /** `identityHeader`: number of a field that names the user, and which only trusted peers may send. */
-  constructor(names: FieldNames, limits: HeadLimits, identityHeader: number = FIELD.UNKNOWN) {
+  /** `names`: those that rules or others ask for, and those of `policy`. */
+  constructor(names: FieldNames, limits: HeadLimits, policy: HeadPolicy = STRICT) {
+    const { leniency, believed, decisive } = policy;
     this.lines = new FieldLines(this.parser, names);
     this.#limits = limits;
     this.#line = new RequestLine(this.parser, this.#offence, limits.targetBytes);
-    this.#destination = new Destination(this.parser.bytes, this.#offence);
-    this.#senders = sendersOf(names, identityHeader);
-    this.#connection = new ConnectionOptions(this.lines, protectedFields(this.#senders));
+    this.#destination = new Destination(this.parser.bytes, this.#offence, leniency);
+    this.#length = new MessageLength(this.#offence, leniency.repeatedContentLength);
+    this.#mayRepeatLength = leniency.repeatedContentLength;
+    this.#senders = new FieldSenders(names, believed, decisive);
+    this.#connection = new ConnectionOptions(this.lines, this.#senders.whenNamed);
   }
 
   get bytes(): Buffer {
@@ -92,6 +101,16 @@ export class RequestHead {
     return this.#destination.targetLength;
   }
 
+  /** The path may be another one to another reader; see path-readings.ts. */
+  get hasReadings(): boolean {
+    return this.#destination.hasReadings;
+  }
+
+  /** What is sent as Max-Forwards; -1 is none. */
+  get maxForwards(): number {
+    return this.#hops.left;
+  }
+
   /** Host and port as the client named them; length 0 when it named none (HTTP/1.0). */
   get authorityAt(): number {
     return this.#destination.authorityAt;
@@ -118,7 +137,7 @@ export class RequestHead {
   judge(from: number, to: number, trusted: boolean): HeadOutcome {
     this.#begin(skipEmptyLines(this.bytes, from, to));
     if (this.start === to) return HEAD.INCOMPLETE;
-    switch (this.#line.parse(this.start, to)) {
+    switch (this.#parse(to)) {
       case LLHTTP.PAUSED_UPGRADE:
         this.end = this.parser.end;
         if (this.#isAcceptable(trusted)) return HEAD.COMPLETE;
@@ -133,9 +152,25 @@ export class RequestHead {
     return HEAD.REFUSED;
   }
 
+  /** Refuses a head that was judged complete, for what only rules can tell. */
+  refuse(rule: number, at: number): void {
+    this.#offence.note(rule, at);
+    this.flags &= FIRST_LINE_FLAGS;
+  }
+
   /** The values of the fields of a number, trimmed. */
   valuesOf(number: number): readonly string[] {
     return this.lines.valuesOf(number);
+  }
+
+  /**
+   * The expectation was met by us, for whoever had to see the content first: the server is not asked to meet it again
+   * (RFC 9110 section 10.1.1). For a head that was judged complete.
+   */
+  withdrawExpectation(): void {
+    this.lines.takeOutAll(FIELD.EXPECT);
+    this.flags &= ~HEAD_FLAG.EXPECT_CONTINUE;
+    this.#collectDrops();
   }
 
   #begin(start: number): void {
@@ -146,8 +181,27 @@ export class RequestHead {
     this.#line.clear();
     this.#destination.clear();
     this.#length.clear();
+    this.#hops.clear();
     this.#upgrade = -1;
     this.#upgrades = 0;
+  }
+
+  /** Parses the head, and once more where llhttp refuses a length that may be right. Returns one of LLHTTP. */
+  #parse(to: number): number {
+    const { bytes, start } = this;
+    const code = this.#line.parse(start, to);
+    if (!this.#mayBeLength(code)) return code;
+    this.#lengthLines.hide(bytes, this.#firstLineEnd(to) + 1, to);
+    const again = this.#line.parse(start, to);
+    this.#lengthLines.show(bytes);
+    return again;
+  }
+
+  /** Whether llhttp has refused a length for a tab behind it, or for being repeated where that is let through. */
+  #mayBeLength(code: number): boolean {
+    if (code === LLHTTP.UNEXPECTED_CONTENT_LENGTH) return this.#mayRepeatLength;
+    if (code !== LLHTTP.INVALID_CONTENT_LENGTH) return false;
+    return this.#mayRepeatLength || this.bytes[this.parser.end] === HTAB;
   }
 
   #isAcceptable(trusted: boolean): boolean {
@@ -158,12 +212,15 @@ export class RequestHead {
     const wrong = lines.verify(this.#line.end);
     if (wrong >= 0) return this.#offence.note(REFUSE.FIELD_LINE, wrong);
     if (!this.#connection.read(this.#limits.fields)) return this.#offence.note(REFUSE.FIELDS, start);
+    const { wrongAt } = this.#connection;
+    if (wrongAt >= 0) return this.#offence.note(REFUSE.CONNECTION_OPTION, wrongAt);
     for (let i = 0; i < lines.count; i++) this.#field(i, trusted);
     if (this.#offence.rule !== REFUSE.NONE) return false;
     if (!this.#destination.isPlain(this.#line, start)) return false;
     if (!this.#length.agrees(this.#line.http10, start)) return false;
     this.#conclude();
-    return true;
+    if (this.method !== METHOD.TRACE || (this.flags & HEAD_FLAG.CONTENT) === 0) return true;
+    return this.#offence.note(REFUSE.TRACE_CONTENT, start);
   }
 
   /** The request line, once it is there, is judged at once: a stranger's protocol must not wait for a timeout. */
@@ -222,7 +279,15 @@ export class RequestHead {
         return;
       case FIELD.TE:
         lines.drop(i);
-        if (this.#walk.finds(TRAILERS, bytes, at, at + length)) this.flags |= HEAD_FLAG.TE_TRAILERS;
+        // Without the option it comes from a peer of somebody who did not know it (RFC 9110 section 10.1.4).
+        if (this.#connection.te && this.#walk.finds(TRAILERS, bytes, at, at + length))
+          this.flags |= HEAD_FLAG.TE_TRAILERS;
+        return;
+      case FIELD.VIA:
+        this.#hops.takeVia(bytes, at, at + length);
+        return;
+      case FIELD.MAX_FORWARDS:
+        this.#maxForwards(i, at, length);
         return;
       case FIELD.UPGRADE:
         lines.drop(i);
@@ -241,35 +306,52 @@ export class RequestHead {
 
   /** Nobody expects anything in HTTP/1.0 (RFC 9110 section 10.1.1), and we go on in HTTP/1.1: so the field ends here. */
   #expectation(i: number, at: number, length: number): void {
-    if (!equalsIgnoringCase(this.bytes, at, length, CONTINUE)) this.#offence.note(REFUSE.EXPECT, at);
-    if (this.#line.http10) this.lines.takeOut(i);
+    const { bytes } = this;
+    const walk = this.#walk.over(bytes, at, at + length);
+    let members = 0;
+    for (; walk.step(); members++)
+      if (!equalsIgnoringCase(bytes, walk.at, walk.length, CONTINUE))
+        this.#offence.note(REFUSE.EXPECT, walk.at);
+    if (members === 0 || this.#line.http10) this.lines.takeOut(i);
     else this.flags |= HEAD_FLAG.EXPECT_CONTINUE;
   }
 
-  /**
-   * Fields that are believed come from trusted peers or not at all. What only resembles one comes from nobody: trusted
-   * peers pass it on from strangers, and a CGI-like server reads it as the one that it resembles.
-   */
+  /** Ours takes its place, one less. With other methods it means nothing (RFC 9110 section 7.6.2). */
+  #maxForwards(i: number, at: number, length: number): void {
+    if (this.method !== METHOD.TRACE && this.method !== METHOD.OPTIONS) return;
+    this.#hops.takeMaxForwards(this.bytes, at, at + length);
+    this.lines.drop(i);
+  }
+
   #trust(i: number, number: number, trusted: boolean): void {
-    const senders = this.#senders[number & ~RESEMBLES];
-    if (senders === ANYBODY) return;
-    if (!trusted || senders === NOBODY || number >= RESEMBLES) this.lines.takeOut(i);
+    if (!this.#senders.mayBeFrom(trusted, number)) this.lines.takeOut(i);
     else this.flags |= KEPT_FLAGS[number] ?? 0;
   }
 
   /** What all fields together say. */
   #conclude(): void {
     const destination = this.#destination;
-    if (destination.hosts > 0) this.flags |= HEAD_FLAG.HAS_HOST;
+    if (destination.overridesHost) this.lines.takeOutAll(FIELD.HOST);
+    else if (destination.hosts > 0) this.flags |= HEAD_FLAG.HAS_HOST;
     if (destination.hasEmptyPath) this.flags |= HEAD_FLAG.EMPTY_PATH;
     if (this.#length.chunked) this.flags |= HEAD_FLAG.CONTENT | HEAD_FLAG.CHUNKED;
     else if (this.#length.octets > 0) this.flags |= HEAD_FLAG.CONTENT;
+    if (this.#length.isRepeated) {
+      this.flags |= HEAD_FLAG.LENGTH_REPEATED;
+      this.lines.dropAll(FIELD.CONTENT_LENGTH);
+    }
+    if (this.#hops.isFinal) this.flags |= HEAD_FLAG.FINAL_RECIPIENT;
     if (this.#connection.persists(this.#line.http10)) this.flags |= HEAD_FLAG.PERSISTENT;
     if (this.#mayUpgrade()) {
       this.flags |= HEAD_FLAG.UPGRADE;
       this.lines.keep(this.#upgrade);
     }
-    this.lines.collectDrops(destination.targetAt - destination.leadLength, destination.leadLength);
+    this.#collectDrops();
+  }
+
+  #collectDrops(): void {
+    const { targetAt, leadLength } = this.#destination;
+    this.lines.collectDrops(targetAt - leadLength, leadLength);
   }
 
   /**
@@ -310,45 +392,6 @@ const KEPT_FLAGS: Readonly<Record<number, number>> = Object.freeze({
   [FIELD.X_FORWARDED_HOST]: HEAD_FLAG.KEEPS_HOST,
   [FIELD.X_REQUEST_ID]: HEAD_FLAG.KEEPS_REQUEST_ID,
 });
-
-const TRUST_FIELDS = [
-  FIELD.X_FORWARDED_FOR,
-  FIELD.X_FORWARDED_PROTO,
-  FIELD.X_FORWARDED_HOST,
-  FIELD.FORWARDED,
-  FIELD.X_REQUEST_ID,
-];
-
-const ANYBODY = 0;
-const TRUSTED_PEERS = 1;
-const NOBODY = 2;
-
-/** Who may send each field of the table. */
-function sendersOf(names: FieldNames, identityHeader: number): Uint8Array {
-  const senders = new Uint8Array(names.count + 1);
-  const believed = identityHeader === FIELD.UNKNOWN ? TRUST_FIELDS : [...TRUST_FIELDS, identityHeader];
-  for (const number of believed) for (const other of names.resembling(number)) senders[other] = NOBODY;
-  for (const number of believed) senders[number] = TRUSTED_PEERS;
-  return senders;
-}
-
-/**
- * Fields that no connection option takes out of the message: those that frame it, those that are judged here before
- * they are dropped, and those that are believed. A client could otherwise make a trusted peer unsay whom it speaks for
- * (CVE-2024-45410).
- */
-function protectedFields(senders: Uint8Array): Uint8Array {
-  const isProtected = senders.map((who) => (who === TRUSTED_PEERS ? 1 : 0));
-  for (const number of [
-    FIELD.HOST,
-    FIELD.CONTENT_LENGTH,
-    FIELD.TRANSFER_ENCODING,
-    FIELD.CONNECTION,
-    FIELD.TE,
-  ])
-    isProtected[number] = 1;
-  return isProtected;
-}
 
 /** Empty lines before a request line are ignored (RFC 9112 section 2.2). */
 function skipEmptyLines(bytes: Uint8Array, from: number, to: number): number {

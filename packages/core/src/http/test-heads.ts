@@ -1,3 +1,5 @@
+import { NO_LENIENCY } from "../config/defaults.ts";
+import type { Leniency } from "../config/resolved.ts";
 import { FieldNames } from "./field-names.ts";
 import { HEAD, HEAD_FLAG } from "./head-flags.ts";
 import { REFUSALS } from "./refusal.ts";
@@ -43,15 +45,30 @@ export function post(...fields: readonly string[]): string {
   return lines("POST / HTTP/1.1", "Host: a.example", ...fields);
 }
 
-/** A head with other limits, names or identity. */
+/** A head with other limits, names or identity; `read` are fields that somebody asks for and nobody decides by. */
 export function requestHead(
   limits: Partial<Record<keyof typeof TEST_LIMITS, number>> = {},
   identityHeader?: string,
   read: readonly string[] = [],
 ): RequestHead {
-  const known = new FieldNames(identityHeader === undefined ? read : [...read, identityHeader]);
-  const number = identityHeader === undefined ? undefined : known.numberOf(identityHeader);
-  return new RequestHead(known, { ...TEST_LIMITS, ...limits }, number);
+  const believed = identityHeader === undefined ? [] : [identityHeader];
+  const policy = { leniency: NO_LENIENCY, believed, decisive: [] };
+  return new RequestHead(new FieldNames([...read, ...believed]), { ...TEST_LIMITS, ...limits }, policy);
+}
+
+/** A head for which fields decide. */
+export function decidedBy(...decisive: readonly string[]): RequestHead {
+  return new RequestHead(new FieldNames(decisive), TEST_LIMITS, {
+    leniency: NO_LENIENCY,
+    believed: [],
+    decisive,
+  });
+}
+
+/** A head that lets something through. */
+export function lenient(leniency: Partial<Leniency>): RequestHead {
+  const policy = { leniency: { ...NO_LENIENCY, ...leniency }, believed: [], decisive: [] };
+  return new RequestHead(new FieldNames(), TEST_LIMITS, policy);
 }
 
 /** Judges the head at the start of a text, each character one octet. */

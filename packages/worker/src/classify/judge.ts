@@ -11,15 +11,16 @@ import {
   compileRules,
   type DataPlaneConfig,
   DEPENDS,
-  FIELD,
-  FieldNames,
   HEAD,
   HEAD_FLAG,
   HeadFacts,
+  isPathAmbiguous,
   NO_AFFINITY,
+  newHeadReader,
   parseCidr,
   RECORD,
-  RequestHead,
+  REFUSE,
+  type RequestHead,
   type ResolvedClass,
   type VerdictFields,
 } from "@shunt/core";
@@ -60,15 +61,13 @@ export class Judge {
   }
 
   private constructor(config: DataPlaneConfig, identifier: Identifier) {
-    const { identity } = config;
     this.#rules = compileRules(config.rules, config.defaultClass);
     this.#config = config;
     this.#identifier = identifier;
     this.costly = this.#rules.costly || identifier.costly;
     this.#trusted = config.trust.peers.flatMap((text) => parseCidr(text) ?? []);
-    const names = new FieldNames(fieldsRead(config, this.#rules));
-    const identityHeader = identity.kind === "header" ? names.numberOf(identity.name) : FIELD.UNKNOWN;
-    this.#head = new RequestHead(names, config.limits, identityHeader);
+    const { names, head } = newHeadReader(config, this.#rules.reads, fieldsRead(this.#rules));
+    this.#head = head;
     this.#content = new ContentFacts(this.#rules.reads.bodies);
     this.#readsContent = this.#rules.reads.bodies.length > 0;
     this.#facts = new HeadFacts(this.#head, names, this.#content);
@@ -137,6 +136,10 @@ export class Judge {
     const facts = this.#facts.of(forwarded ?? this.#client, user);
     if (this.#readsContent) this.#prepareContent();
     const rule = classifyHead(facts, this.#content, this.#rules);
+    if (rule !== DEPENDS && this.#isPathAmbiguous(classOf(rule, this.#rules))) {
+      head.refuse(REFUSE.TARGET_AMBIGUOUS, head.targetAt);
+      return this.#refuse();
+    }
     const verdict = this.#verdict;
     verdict.kind = RECORD.REQUEST;
     this.#describe();
@@ -147,6 +150,18 @@ export class Judge {
     this.#at = head.end;
     this.#room--;
     return !endsEntry(head.flags);
+  }
+
+  #isPathAmbiguous(cls: number): boolean {
+    if (!this.#rules.reads.path || this.#config.leniency.ambiguousPaths) return false;
+    return isPathAmbiguous(this.#facts, cls, () => this.#classAgain());
+  }
+
+  /** The class by another reading of the path; NONE where content that has not come would decide. */
+  #classAgain(): number {
+    if (this.#readsContent && this.#contentBytes === CONTENT.UNREAD) this.#prepareContent();
+    const rule = classifyHead(this.#facts, this.#content, this.#rules);
+    return rule === DEPENDS ? NONE : classOf(rule, this.#rules);
   }
 
   #settle(rule: number): void {
@@ -234,6 +249,7 @@ export class Judge {
     verdict.targetLength = head.targetLength;
     verdict.authorityAt = head.authorityAt;
     verdict.authorityLength = head.authorityLength;
+    verdict.maxForwards = head.maxForwards;
   }
 
   #write(user: string | undefined, client: Address | undefined): void {
@@ -262,13 +278,10 @@ function endsEntry(flags: number): boolean {
   return (flags & (HEAD_FLAG.CONTENT | HEAD_FLAG.UPGRADE)) !== 0 || (flags & HEAD_FLAG.PERSISTENT) === 0;
 }
 
-/** Names of the fields that somebody may ask for by name. */
-function fieldsRead(config: DataPlaneConfig, rules: CompiledRules): string[] {
-  const names = [...rules.reads.headers, "authorization", "cookie", "x-forwarded-for", "forwarded"];
-  for (const { hashOn } of config.pools) if (hashOn?.on === "header") names.push(hashOn.name);
-  if (rules.reads.bodies.length > 0) names.push(TYPE, ENCODING);
-  if (config.identity.kind === "header") names.push(config.identity.name);
-  return names;
+/** Names of the fields that are asked for here, and not by rules. */
+function fieldsRead({ reads }: CompiledRules): string[] {
+  const names = ["authorization", "cookie", "x-forwarded-for", "forwarded"];
+  return reads.bodies.length > 0 ? [...names, TYPE, ENCODING] : names;
 }
 
 function newVerdict(drops: Int32Array): VerdictFields {
@@ -288,6 +301,7 @@ function newVerdict(drops: Int32Array): VerdictFields {
     authorityLength: 0,
     refusal: 0,
     refusalAt: 0,
+    maxForwards: -1,
     dropCount: 0,
     drops,
   };

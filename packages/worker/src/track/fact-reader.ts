@@ -2,11 +2,11 @@ import {
   type CompiledRules,
   type Condition,
   compileRules,
-  FieldNames,
   HEAD,
   HeadFacts,
+  newHeadReader,
   parseAddress,
-  RequestHead,
+  type RequestHead,
   type ResolvedRule,
   type Snapshot,
 } from "@shunt/core";
@@ -26,21 +26,29 @@ export class FactReader {
   readonly #facts: HeadFacts;
 
   constructor(snapshot: Snapshot) {
-    const { rules, defaultClass, limits } = snapshot.config;
+    const { rules, defaultClass } = snapshot.config;
     this.snapshot = snapshot;
     this.#reads = compileRules(rules, defaultClass).reads;
     this.#compared = comparedFacts(rules);
-    const names = new FieldNames(this.#reads.headers);
-    this.#head = new RequestHead(names, limits);
-    this.#facts = new HeadFacts(this.#head, names);
+    const { names, head } = newHeadReader(snapshot.config, this.#reads);
+    this.#head = head;
+    this.#facts = new HeadFacts(head, names);
   }
 
-  /** Name to values; nothing when the head was not kept, or was refused. `client`: the address that rules see. */
-  read(head: Uint8Array, client: string, user: string | undefined): Record<string, readonly string[]> {
+  /**
+   * Name to values; nothing when the head was not kept, or was refused. `trusted`: its peer was. `client`: the address
+   * that rules see.
+   */
+  read(
+    head: Uint8Array,
+    trusted: boolean,
+    client: string,
+    user: string | undefined,
+  ): Record<string, readonly string[]> {
     const address = parseAddress(client);
     if (head.length === 0 || address === undefined) return {};
     this.#head.load(head, 0, head.length);
-    if (this.#head.judge(0, head.length, true) !== HEAD.COMPLETE) return {};
+    if (this.#head.judge(0, head.length, trusted) !== HEAD.COMPLETE) return {};
     const facts = this.#facts.of(address, user);
     const read: Record<string, readonly string[]> = {};
     const note = (fact: string, values: readonly string[]): void => {

@@ -16,6 +16,8 @@ interface Remembered {
   readonly method: string;
   readonly target: string;
   readonly authority: string;
+  /** Its peer was trusted: fields about clients were believed. */
+  readonly trusted: boolean;
   readonly client: string;
   readonly user: string | undefined;
   readonly rule: number;
@@ -57,6 +59,7 @@ export class Recorder {
       method: exchange.methodName,
       target: exchange.target,
       authority: exchange.authority,
+      trusted: exchange.client.peer.trusted,
       client: exchange.forwardedClient ?? exchange.client.address.text,
       user: exchange.user,
       rule: exchange.rule,
@@ -102,9 +105,9 @@ export class Recorder {
     };
   }
 
-  #factsOf({ snapshot, head, client, user }: Remembered): ExchangeRecord["facts"] {
+  #factsOf({ snapshot, head, trusted, client, user }: Remembered): ExchangeRecord["facts"] {
     if (this.#facts?.snapshot !== snapshot) this.#facts = new FactReader(snapshot);
-    return this.#facts.read(head, client, user);
+    return this.#facts.read(head, trusted, client, user);
   }
 }
 
