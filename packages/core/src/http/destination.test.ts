@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { judge, lines } from "./test-heads.ts";
+import { judge, lenient, lines } from "./test-heads.ts";
 
 function authorityOf({ head }: ReturnType<typeof judge>): string {
   return head.bytes.latin1Slice(head.authorityAt, head.authorityAt + head.authorityLength);
@@ -10,7 +10,7 @@ function targetOf({ head }: ReturnType<typeof judge>): string {
 }
 
 describe("a target", () => {
-  test.each(["/", "/a/b?c=d", "//a/b", "/a?b?c", "/a:b@c", "/%2F%23", '/"<>\\^`{|}', "/http://b/"])(
+  test.each(["/", "/a/b?c=d", "//a/b", "/a?b?c", "/a:b@c", "/%2F%23", "/a^[b]|c?\\^`{|}[]%", "/http://b/"])(
     "in origin-form is sent as it is: %s",
     (target) => {
       const judged = judge(lines(`GET ${target} HTTP/1.1`, "Host: a"));
@@ -139,5 +139,25 @@ describe("Host", () => {
     expect(judged.flags).toContain("CONTENT");
     const chunked = lines("POST / HTTP/1.1", "Host: a", "Transfer-Encoding: chunked");
     expect(judge(chunked.replace("Host", "Connection: transfer-encoding\r\nHost")).sent).toBe(chunked);
+  });
+});
+
+describe("Host that differs from the target", () => {
+  const differing = lines("GET http://b.example:8080/x HTTP/1.1", "Host: a.example", "A: b");
+
+  test("is taken out where that is let through: the target names the authority", () => {
+    const judged = judge(differing, { head: lenient({ hostDiffers: true }) });
+    expect(judged.outcome).toBe("complete");
+    expect(authorityOf(judged)).toBe("b.example:8080");
+    expect(judged.flags).not.toContain("HAS_HOST");
+    expect(judged.sent).toBe(lines("GET /x HTTP/1.1", "A: b"));
+  });
+
+  test("changes nothing else that is let through", () => {
+    const head = lenient({ hostDiffers: true });
+    expect(judge(differing.replace("b.example", "b,example"), { head }).rule).toBe("host-value");
+    expect(judge(lines("GET http://b/ HTTP/1.1", "Host: a", "Host: b"), { head }).rule).toBe("host-repeated");
+    expect(judge(lines("GET http://b/ HTTP/1.1"), { head }).rule).toBe("host-missing");
+    expect(judge(lines("GET http://a/ HTTP/1.1", "Host: A"), { head }).flags).toContain("HAS_HOST");
   });
 });

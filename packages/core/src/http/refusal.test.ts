@@ -22,12 +22,16 @@ describe("REFUSALS", () => {
 const HOST = "Host: a.example";
 const LONG = "x".repeat(TEST_LIMITS.targetBytes);
 
+const options = (...fields: readonly string[]): string => lines("OPTIONS * HTTP/1.1", HOST, ...fields);
+const trace = (...fields: readonly string[]): string => lines("TRACE / HTTP/1.1", HOST, ...fields);
+
 /** For each rule of a head: one that breaks it, and one that just does not. */
 const HEADS: readonly (readonly [rule: string, breaks: string, passes: string])[] = [
   ["request-line", lines("GET  / HTTP/1.1", HOST), lines("GET / HTTP/1.1", HOST)],
   ["method", lines(`${LONG}M / HTTP/1.1`, HOST), lines(`${LONG} / HTTP/1.1`, HOST)],
   ["version", lines("GET / HTTP/2.0", HOST), lines("GET / HTTP/1.0", HOST)],
   ["target", lines("GET /a#b HTTP/1.1", HOST), lines("GET /a%23b HTTP/1.1", HOST)],
+  ["target-ambiguous", lines("GET /a\\b HTTP/1.1", HOST), lines("GET /a%5Cb HTTP/1.1", HOST)],
   ["target-bytes", lines(`GET /${LONG} HTTP/1.1`, HOST), lines(`GET /${LONG.slice(1)} HTTP/1.1`, HOST)],
   [
     "head-bytes",
@@ -65,6 +69,9 @@ const HEADS: readonly (readonly [rule: string, breaks: string, passes: string])[
   ],
   ["connect", lines("CONNECT a.example:80 HTTP/1.1", HOST), lines("OPTIONS * HTTP/1.1", HOST)],
   ["expect", post("Expect: 200-ok"), post("Expect: 100-Continue")],
+  ["max-forwards", options("Max-Forwards: -1"), options("Max-Forwards: 01")],
+  ["trace-content", trace("Content-Length: 1"), trace("Content-Length: 0")],
+  ["loop", get(`Via: ${"1.1 shunt, ".repeat(11)}`), get(`Via: ${"1.0 shunt, ".repeat(10)}1.1 shunting`)],
 ];
 
 const LIMITS = { chunkExtensionBytes: 4, trailerBytes: 6, fields: 1 };
@@ -79,14 +86,16 @@ const BODIES: readonly (readonly [rule: string, breaks: string, passes: string])
   ["body-bytes", "7\r\n", "6\r\nhello!\r\n0\r\n\r\n"],
 ];
 
-/** What no octets trigger: time does. */
-const BY_TIME = ["head-timeout", "body-timeout", "classifier", "body-rate"];
+/** What no octets trigger: time does, or the end of the connection. */
+const BY_TIME = ["head-timeout", "body-timeout", "classifier", "body-rate", "content-incomplete"];
+/** What depends on the rules; see request-head.test.ts. */
+const BY_CONFIGURATION = ["connection-option"];
 
 describe("every rule", () => {
   test("that octets can break is shown here", () => {
     const shown = [...HEADS, ...BODIES].map(([rule]) => rule);
     const rules = REFUSALS.slice(1).map(({ rule }) => rule);
-    expect([...shown, ...BY_TIME].sort()).toEqual(rules.sort());
+    expect([...shown, ...BY_TIME, ...BY_CONFIGURATION].sort()).toEqual(rules.sort());
   });
 
   test.each(HEADS)(

@@ -37,7 +37,7 @@ class Dice {
 
 const TOKEN = "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const VALUE = `${TOKEN}"(),/:;<=>?@[\\]{} \t\x80\xe4\xff`;
-const TARGET = "/abc?=&%2F.-_~!$'()*+,;:@\"<>[]^`{|}\\";
+const TARGET = "/abc?=&.-_~!$'()*+,;:@[]^|";
 /** Names that are treated like any other, some of them much like one that is not. */
 const ORDINARY = [
   "Accept",

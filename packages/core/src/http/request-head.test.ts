@@ -12,7 +12,7 @@ const HOST = "Host: a.example";
 const RICH = lines(
   "POST http://a.example:8080/p?q=1 HTTP/1.1",
   "HOST: A.example:8080",
-  "Connection: keep-alive, x-hop",
+  "Connection: keep-alive, x-hop, te",
   "X-Hop: gone",
   "Content-Length: 11",
   "Expect: 100-continue",
@@ -322,7 +322,24 @@ describe("Expect of a request", () => {
     expect(sent).toBe(lines("POST / HTTP/1.0", "Content-Length: 1"));
   });
 
-  test.each(["100-continue, x", "", "100", "100-continue=1"])("is refused when it says %j", (value) => {
+  test("is a list, of which nothing but 100-continue may be a member", () => {
+    for (const fields of [
+      ["Expect: 100-continue, 100-Continue"],
+      ["Expect: ,100-continue"],
+      ["Expect: 100-continue", "Expect: 100-continue"],
+    ])
+      expect(judge(post(...fields))).toMatchObject({
+        sent: post(...fields),
+        flags: expect.arrayContaining(["EXPECT_CONTINUE"]),
+      });
+  });
+
+  test("ends here when it says nothing", () => {
+    expect(judge(post("Expect:"))).toMatchObject({ rule: "none", sent: post() });
+    expect(judge(post("Expect: ,")).flags).not.toContain("EXPECT_CONTINUE");
+  });
+
+  test.each(["100-continue, x", "100", "100-continue=1"])("is refused when it says %j", (value) => {
     expect(judge(post(`Expect: ${value}`)).rule).toBe("expect");
   });
 
@@ -341,16 +358,20 @@ describe("Expect of a request", () => {
 describe("TE of a request", () => {
   test("is told when trailers are welcome, wherever the connection names it", () => {
     for (const fields of [
-      ["TE: trailers"],
       ["TE: Trailers", "Connection: TE"],
-      ["Connection: te", "TE: trailers"],
-      ["TE: deflate;q=0.5, trailers"],
-      ["TE: deflate", "TE: trailers"],
+      ["Connection: x, te", "TE: trailers"],
+      ["TE: deflate;q=0.5, trailers", "Connection: TE"],
+      ["TE: deflate", "TE: trailers", "Connection: close, TE"],
     ])
       expect(judge(get(...fields))).toMatchObject({
         sent: get(),
         flags: expect.arrayContaining(["TE_TRAILERS"]),
       });
+  });
+
+  test("says nothing of the connection without the option that belongs to it", () => {
+    expect(judge(get("TE: trailers")).flags).not.toContain("TE_TRAILERS");
+    expect(judge(get("TE: trailers", "Connection: keep-alive, tea")).flags).not.toContain("TE_TRAILERS");
   });
 
   test("ends here in every case", () => {
