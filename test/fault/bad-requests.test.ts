@@ -14,6 +14,8 @@ beforeAll(async () => {
   server = await SampleServer.start("s");
   shunt = await startShunt({
     ...onePool(server),
+    classes: { all: { pool: "all" }, vip: { pool: "all" } },
+    rules: [{ name: "vip", when: { path: { prefix: "/vip/" }, header: { "x-tier": false } }, class: "vip" }],
     limits: { headBytes: 4_096, targetBytes: 1_024, fields: 20 },
     timeouts: { headMs: 300, bodyIdleMs: 300, drainMs: 5_000 },
   });
@@ -32,7 +34,13 @@ const HOST = "Host: shunt.test";
 const REFUSED: readonly (readonly [rule: string, status: number, octets: string])[] = [
   ["request-line", 400, head("GET  /two-spaces HTTP/1.1", HOST)],
   ["request-line", 400, head("\x16\x03\x01\x02\x00", HOST)],
-  ["method", 501, head("FETCH / HTTP/1.1", HOST)],
+  ["method", 501, head(`${"M".repeat(1_025)} / HTTP/1.1`, HOST)],
+  ["target-ambiguous", 400, get("/a%00b")],
+  ["target-ambiguous", 400, get("/public/..%2fvip/x")],
+  ["connection-option", 400, get("/", "X-Tier: low", "Connection: X-Tier")],
+  ["max-forwards", 400, head("OPTIONS * HTTP/1.1", HOST, "Max-Forwards: many")],
+  ["trace-content", 400, head("TRACE / HTTP/1.1", HOST, "Content-Length: 1")],
+  ["loop", 508, get("/", `Via: ${"1.1 shunt, ".repeat(11)}`)],
   ["version", 505, head("GET / HTTP/2.0", HOST)],
   ["target", 400, head("GET relative HTTP/1.1", HOST)],
   ["target-bytes", 414, get(`/${"x".repeat(1_024)}`)],
@@ -97,7 +105,7 @@ test.each([
   "content that breaks %s is refused with %i and never completed at the server",
   async (rule, status, octets) => {
     using client = await shunt.connect();
-    const before = server.received.length;
+    const [before, logged] = [server.received.length, shunt.logged("request refused").length];
     await client.send(head("POST /bad HTTP/1.1", HOST, "Transfer-Encoding: chunked") + octets);
     const response = await client.response();
     expect([response.status, field(response, "proxy-status")]).toEqual([
@@ -109,6 +117,12 @@ test.each([
       () => server.running,
       (running) => running === 0,
     );
+    const lines = await eventually(
+      () => shunt.logged("request refused").slice(logged),
+      ({ length }) => length > 0,
+    );
+    // What is shown are octets of the content, in printable characters.
+    expect(lines).toEqual([expect.objectContaining({ rule, octets: expect.stringMatching(/^[ -~]+$/) })]);
     // The head may have reached it; the end of the content has not, or it would have answered.
     expect(server.received.length - before).toBeLessThanOrEqual(1);
   },

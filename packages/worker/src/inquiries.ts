@@ -32,7 +32,7 @@ export class Inquiries implements InquiryEvents {
     const seen = inquiry.look();
     if (seen === "enough") this.#ask(exchange, inquiry);
     else if (seen === "more") this.#waitForMore(exchange);
-    else this.#refuse(exchange, FAULTS[seen].refusal);
+    else this.#refuse(exchange, FAULTS[seen].refusal, inquiry.looked - 1);
   }
 
   /** The class is known now: the content lies where it lay, and goes the way of all content. */
@@ -83,8 +83,8 @@ export class Inquiries implements InquiryEvents {
     exchange.client.outbox.push(CONTINUE);
   }
 
-  #refuse(exchange: Exchange, refusal: number): void {
+  #refuse(exchange: Exchange, refusal: number, at = 0): void {
     exchange.inquiry = undefined;
-    this.#troubles.refuseContent(exchange, refusal);
+    this.#troubles.refuseContent(exchange, refusal, at);
   }
 }

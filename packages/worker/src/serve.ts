@@ -23,6 +23,7 @@ import { composeRequestHead } from "./forward/request-writer.ts";
 import { Tunnels } from "./forward/tunnel.ts";
 import { Inquiries } from "./inquiries.ts";
 import { deliver, deliverBody, deliverHeld, isFull } from "./respond/delivery.ts";
+import { finalRecipientResponse } from "./respond/final-recipient.ts";
 import { refusalResponse } from "./respond/own-response.ts";
 import {
   composeResponseHead,
@@ -109,8 +110,14 @@ export class Service implements ClientEvents, ServerEvents {
       if (!exchange.has(HEAD_FLAG.CONTENT_DECIDES)) this.#compose(exchange, verdict);
     }
     client.append(exchange);
-    if (exchange.has(HEAD_FLAG.CONTENT) && exchange.refusal === REFUSE.NONE) expectContent(exchange);
+    if (exchange.has(HEAD_FLAG.CONTENT)) this.#expectContent(exchange);
     this.#advance(client);
+  }
+
+  /** Content that no server will see is not waited for: its connection closes behind the answer. */
+  #expectContent(exchange: Exchange): void {
+    if (exchange.has(HEAD_FLAG.FINAL_RECIPIENT)) exchange.client.lastRequestSeen = true;
+    else if (exchange.refusal === REFUSE.NONE) expectContent(exchange);
   }
 
   #compose(exchange: Exchange, verdict: Verdict): void {
@@ -134,8 +141,16 @@ export class Service implements ClientEvents, ServerEvents {
     exchange.startedAt = this.parts.clock();
     if (exchange.refusal !== REFUSE.NONE)
       this.#troubles.answer(exchange, refusalResponse(exchange.refusal, exchange.flags), true);
+    else if (exchange.has(HEAD_FLAG.FINAL_RECIPIENT)) this.#answerOurselves(exchange);
     else if (exchange.has(HEAD_FLAG.CONTENT_DECIDES)) this.#inquire(exchange);
     else this.#send(exchange);
+  }
+
+  /** The request may go no further (RFC 9110 section 7.6.2). */
+  #answerOurselves(exchange: Exchange): void {
+    const closes = exchange.has(HEAD_FLAG.CONTENT) || this.upkeep.mustClose(exchange);
+    exchange.status = 200;
+    this.#troubles.answer(exchange, finalRecipientResponse(exchange, closes), closes);
   }
 
   /** classify: content decides, so it is judged with its head before a server is chosen (claim C4). */
@@ -215,7 +230,7 @@ export class Service implements ClientEvents, ServerEvents {
   #afterContent(exchange: Exchange, outcome: ContentOutcome): void {
     const { client } = exchange;
     if (outcome === "sent") this.upkeep.proceed(client);
-    else if (outcome !== "more") this.#troubles.refuseContent(exchange, outcome.refusal);
+    else if (outcome !== "more") this.#troubles.refuseContent(exchange, outcome.refusal, outcome.at);
     else if (client.breaksContentOff) this.#troubles.refuseContent(exchange, REFUSE.CONTENT_INCOMPLETE);
     else if (client.sendsSlowly(exchange)) this.#troubles.refuseContent(exchange, REFUSE.BODY_RATE);
     client.regulate();

@@ -60,10 +60,10 @@ export class Troubles {
   }
 
   /** Content that is not well-formed or does not come: the server gets no more of it, the client is told if it can be. */
-  refuseContent(exchange: Exchange, refusal: number): void {
+  refuseContent(exchange: Exchange, refusal: number, at = 0): void {
     const { client } = exchange;
     exchange.refused(refusal);
-    this.#service.parts.observer.refused(exchange, client.unread, 0);
+    this.#service.parts.observer.refused(exchange, client.unread, at);
     this.#drop(exchange);
     client.phase = "heads";
     client.lastRequestSeen = true;

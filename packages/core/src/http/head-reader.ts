@@ -1,5 +1,6 @@
 import type { FactsRead } from "../classify/compile.ts";
 import type { DataPlaneConfig, ResolvedIdentity } from "../config/resolved.ts";
+import { CONTENT_FIELDS } from "../content/content-facts.ts";
 import { FieldNames } from "./field-names.ts";
 import type { HeadPolicy } from "./head-policy.ts";
 import { RequestHead } from "./request-head.ts";
@@ -26,7 +27,12 @@ function headPolicy({ identity, trust, leniency }: DataPlaneConfig, reads: Facts
   return {
     leniency,
     believed: identity.kind === "header" ? [...trust.fields, identity.name] : trust.fields,
-    decisive: [...reads.headers, ...(reads.cookies.length > 0 ? ["cookie"] : []), ...credentials(identity)],
+    decisive: [
+      ...reads.headers,
+      ...(reads.cookies.length > 0 ? ["cookie"] : []),
+      ...(reads.bodies.length > 0 ? CONTENT_FIELDS : []),
+      ...credentials(identity),
+    ],
   };
 }
 

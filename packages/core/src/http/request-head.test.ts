@@ -4,7 +4,7 @@ import { HEAD, HEAD_FLAG } from "./head-flags.ts";
 import { METHOD, methodName } from "./methods.ts";
 import { REFUSE } from "./refusal.ts";
 import { RequestHead } from "./request-head.ts";
-import { get, judge, lines, post, requestHead, TEST_LIMITS } from "./test-heads.ts";
+import { decidedBy, get, judge, lines, post, requestHead, TEST_LIMITS } from "./test-heads.ts";
 
 const HOST = "Host: a.example";
 
@@ -463,5 +463,51 @@ describe("HEAD_FLAG", () => {
   test("has a bit of its own for each", () => {
     const bits = Object.values(HEAD_FLAG);
     expect(bits.reduce((sum, bit) => sum + bit, 0)).toBe(2 ** bits.length - 1);
+  });
+});
+
+describe("Connection of a request", () => {
+  const head = decidedBy("x-bot", "cookie", "te", "x-forwarded-port");
+
+  test.each(["X-Bot", "close, x-bot", "cookie"])("must not name a field that decides: %s", (options) => {
+    const text = get("X-Bot: 1", "Cookie: a=b", `Connection: ${options}`);
+    expect(judge(text, { head })).toMatchObject({ outcome: "refused", rule: "connection-option" });
+    expect(judge(text).outcome).toBe("complete");
+  });
+
+  test("may name one that is not there, that ends here anyway, or that is believed", () => {
+    for (const trusted of [true, false])
+      expect(
+        judge(get("Connection: X-Bot, TE, X-Forwarded-Port", "TE: trailers", "X-Forwarded-Port: 1"), {
+          head,
+          trusted,
+        }).sent,
+      ).toBe(trusted ? get("X-Forwarded-Port: 1") : get());
+  });
+});
+
+describe("a refused HEAD", () => {
+  test.each([
+    lines("HEAD a HTTP/1.0", "a:"),
+    lines("HEAD /a#b HTTP/1.1", "Host: a"),
+    lines(`HEAD /${"x".repeat(2_000)} HTTP/1.1`, "Host: a"),
+    lines("HEAD / HTTP/3.0", "Host: a"),
+    lines("HEAD / HTTP/1.1"),
+  ])("is known as one, so that no content follows its answer: %j", (text) => {
+    expect(judge(text)).toMatchObject({ outcome: "refused", flags: expect.arrayContaining(["HEAD_METHOD"]) });
+  });
+});
+
+describe("empty lines before a request", () => {
+  test("are passed over, but not without end", () => {
+    expect(judge(`${"\r\n".repeat(8)}${get()}`).outcome).toBe("complete");
+    expect(judge(`${"\r\n".repeat(9)}${get()}`).rule).toBe("request-line");
+    expect(judge("\r\n".repeat(9)).rule).toBe("request-line");
+  });
+});
+
+describe("a target longer than a head may be", () => {
+  test("is called so, and not a long head", () => {
+    expect(judge(lines(`GET /${"x".repeat(5_000)} HTTP/1.1`, "Host: a")).rule).toBe("target-bytes");
   });
 });

@@ -20,6 +20,9 @@ import { RequestLine } from "./request-line.ts";
 
 const TRAILERS = Buffer.from("trailers");
 const CONTINUE = Buffer.from("100-continue");
+/** Empty lines before a request: one is an old habit, more than eight at a time are no request. */
+const EMPTY_LINES_BYTES = 16;
+const HEAD_METHOD = "HEAD ";
 const NTLM = Buffer.from("ntlm");
 const NEGOTIATE = Buffer.from("negotiate");
 /** Protocols inside which requests would pass that nobody judges. */
@@ -136,6 +139,10 @@ export class RequestHead {
   /** Judges the head that begins at `from`; `to` is the end of what was loaded. */
   judge(from: number, to: number, trusted: boolean): HeadOutcome {
     this.#begin(skipEmptyLines(this.bytes, from, to));
+    if (this.start - from > EMPTY_LINES_BYTES) {
+      this.#offence.note(REFUSE.REQUEST_LINE, from);
+      return HEAD.REFUSED;
+    }
     if (this.start === to) return HEAD.INCOMPLETE;
     switch (this.#parse(to)) {
       case LLHTTP.PAUSED_UPGRADE:
@@ -148,7 +155,7 @@ export class RequestHead {
       default:
         this.#refuseByParser(to);
     }
-    this.flags &= FIRST_LINE_FLAGS;
+    this.flags = (this.flags & FIRST_LINE_FLAGS) | this.#beginsWith();
     return HEAD.REFUSED;
   }
 
@@ -206,8 +213,8 @@ export class RequestHead {
 
   #isAcceptable(trusted: boolean): boolean {
     const { start, lines } = this;
-    if (this.end - start > this.#limits.headBytes) return this.#offence.note(REFUSE.HEAD_BYTES, start);
     if (!this.#isFirstLine(this.end)) return false;
+    if (this.end - start > this.#limits.headBytes) return this.#offence.note(REFUSE.HEAD_BYTES, start);
     if (lines.count > this.#limits.fields) return this.#offence.note(REFUSE.FIELDS, start);
     const wrong = lines.verify(this.#line.end);
     if (wrong >= 0) return this.#offence.note(REFUSE.FIELD_LINE, wrong);
@@ -241,6 +248,12 @@ export class RequestHead {
     else if (!this.#isFirstLine(to)) return;
     else if (at - this.start > this.#limits.headBytes) this.#offence.note(REFUSE.HEAD_BYTES, this.start);
     else this.#offence.note(fieldSectionRule(this.parser, at, to), at);
+  }
+
+  /** Flags of the method alone: an answer to HEAD has no content, whatever else is wrong with the request. */
+  #beginsWith(): number {
+    const isHead = this.bytes.latin1Slice(this.start, this.start + HEAD_METHOD.length) === HEAD_METHOD;
+    return isHead ? HEAD_FLAG.HEAD_METHOD : 0;
   }
 
   #firstLineEnd(to: number): number {

@@ -39,12 +39,13 @@ export class Inquiry implements Unread {
   /** What is to be judged: empty while content is waited for, and when nobody waits for the verdict any more. */
   unread: Buffer = EMPTY;
   content: number = CONTENT.UNKNOWN;
+  /** Unread octets of the client that were looked at. */
+  looked = 0;
   readonly #events: InquiryEvents;
   readonly #newFraming: NewFraming;
   readonly #framing: BodyFraming;
   readonly #longest: number;
-  /** Unread octets of the client that were looked at, and octets of content in them. */
-  #looked = 0;
+  /** Octets of content in those that were looked at. */
   #octets = 0;
   #answered = false;
 
@@ -73,9 +74,9 @@ export class Inquiry implements Unread {
     const { unread } = this.exchange.client;
     const most = Math.min(unread.length, this.#longest * 2 + FRAMING_BYTES);
     const framing = this.#framing;
-    this.#looked += framing.take(unread, this.#looked, most);
+    this.looked += framing.take(unread, this.looked, most);
     if (framing.fault !== undefined) return framing.fault;
-    this.exchange.bytesIn = this.exchange.received.length + this.#looked;
+    this.exchange.bytesIn = this.exchange.received.length + this.looked;
     return framing.done || this.#isTooMuch || most < unread.length ? "enough" : "more";
   }
 
@@ -119,7 +120,7 @@ export class Inquiry implements Unread {
       content.set(bytes.subarray(from, to), at);
       at += to - from;
     });
-    framing.take(unread, 0, this.#looked);
+    framing.take(unread, 0, this.looked);
     return content;
   }
 }

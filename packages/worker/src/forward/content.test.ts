@@ -87,7 +87,7 @@ test.each(WAYS)("chunks %s are handed on as they are, trailers included", async 
 test.each(WAYS)("octets %s that are no chunk are refused, and not handed on", async (_, handOn) => {
   const exchange = await posting("Transfer-Encoding: chunked");
   const carrier = new Carrier();
-  expect(handOn(exchange, carrier, "xyz\r\n")).toEqual({ refusal: REFUSE.CHUNK });
+  expect(handOn(exchange, carrier, "5 y\r\n")).toEqual({ refusal: REFUSE.CHUNK, at: 2 });
   expect(carrier.sent).toBe("");
 });
 

@@ -10,9 +10,16 @@ import {
 import type { ClientConnection } from "../accept/client-connection.ts";
 import type { ServerConnection } from "../connect/server-connection.ts";
 import type { Exchange } from "../track/exchange.ts";
+import { believedFields } from "./late-fields.ts";
 
 /** What came of handing on content: all of it went, there is more to come, or it is not content (a rule of REFUSE). */
-export type ContentOutcome = "sent" | "more" | { readonly refusal: number };
+export type ContentOutcome = "sent" | "more" | ContentFault;
+
+/** `at`: where the offence lies in what the client has sent and nobody has read. */
+export interface ContentFault {
+  readonly refusal: number;
+  readonly at: number;
+}
 
 export const FAULTS = Object.freeze({
   chunk: { refusal: REFUSE.CHUNK },
@@ -33,7 +40,8 @@ export function expectContent(exchange: Exchange): void {
 
 /** Finds where the content of an exchange ends. `data` is told where the octets lie that are not its framing. */
 export function contentFraming(exchange: Exchange, data?: DataSink): BodyFraming {
-  if (exchange.has(HEAD_FLAG.CHUNKED)) return new ChunkedBody(exchange.snapshot.config.limits, data);
+  const { config } = exchange.snapshot;
+  if (exchange.has(HEAD_FLAG.CHUNKED)) return new ChunkedBody(config.limits, data, believedFields(config));
   return new LengthBody(exchange.contentLength);
 }
 
@@ -63,7 +71,7 @@ export function handOnContent(exchange: Exchange, connection: Carrier | undefine
   const { unread } = client;
   if (unread.length === 0) return proceed(client);
   const taken = content.take(unread, 0, unread.length);
-  if (content.fault !== undefined) return FAULTS[content.fault];
+  if (content.fault !== undefined) return { ...FAULTS[content.fault], at: taken - 1 };
   const octets = taken === unread.length ? unread : unread.subarray(0, taken);
   client.consume(taken);
   count(exchange, octets);
@@ -81,7 +89,10 @@ export function handOnContentIn(
   const { client } = exchange;
   const content = exchange.content as BodyFraming;
   const taken = content.take(octets, 0, octets.length);
-  if (content.fault !== undefined) return FAULTS[content.fault];
+  if (content.fault !== undefined) {
+    client.keep(octets);
+    return { ...FAULTS[content.fault], at: taken - 1 };
+  }
   const part = taken === octets.length ? octets : octets.subarray(0, taken);
   count(exchange, part);
   exchange.replay?.push(Buffer.from(part));

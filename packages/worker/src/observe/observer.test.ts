@@ -61,7 +61,7 @@ test("Observer shows the octets around an offence, and counts the refused reques
     msg: "request refused",
     rule: "field-line",
     status: 400,
-    octets: `${"x".repeat(32)}\x01"${"y".repeat(30)}`,
+    octets: `${"x".repeat(32)}\\x01"${"y".repeat(30)}`,
   });
   expect([...observer.counters.requestsByClass]).toEqual([["refused", 1]]);
   expect([...observer.counters.refusalsByRule]).toEqual([["field-line", 1]]);

@@ -6,6 +6,7 @@ import type { Exchange } from "../track/exchange.ts";
 import type { Recorder } from "../track/recorder.ts";
 import type { AccessLog } from "./access-log.ts";
 import { Counters } from "./counters.ts";
+import { escaped } from "./escaped.ts";
 import { RefusedConnections } from "./refused-connections.ts";
 
 /** Octets of an offence that are shown, on either side. */
@@ -55,7 +56,7 @@ export class Observer {
     Counters.add(this.counters.refusalsByRule, rule);
     if (!this.#mayLog()) return;
     const from = Math.max(0, at - SHOWN_OCTETS);
-    const shown = octets.latin1Slice(from, Math.min(octets.length, at + SHOWN_OCTETS));
+    const shown = escaped(octets.subarray(from, at + SHOWN_OCTETS));
     this.#log.warn(
       { client: client.address.text, rule, status, source, octet: at, octets: shown },
       "request refused",

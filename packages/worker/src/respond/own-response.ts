@@ -37,6 +37,7 @@ const REASONS: Readonly<Record<number, string>> = Object.freeze({
   503: "Service Unavailable",
   504: "Gateway Timeout",
   505: "HTTP Version Not Supported",
+  508: "Loop Detected",
 });
 
 function response(
