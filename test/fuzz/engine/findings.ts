@@ -34,7 +34,7 @@ function wordsOf(error: unknown): string {
 export function kindOf(error: unknown): string {
   const [first = ""] = wordsOf(error).split("\n");
   return first
-    .replace(/[[{].*/, "")
     .replaceAll(/"(?:[^"\\]|\\.)*"|\d+/g, "_")
+    .replace(/[[{].*/, "")
     .slice(0, 120);
 }

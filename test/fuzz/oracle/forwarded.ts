@@ -16,7 +16,7 @@ const STAY = new Set(["host", "content-length", "transfer-encoding"]);
 /** Further X-Forwarded fields and the like; whether they go is a matter of what is believed. */
 const MAY_GO = /^(?:x[-_]forwarded[-_].*|x[-_]real[-_]ip)$/;
 /** Judged by itself. */
-const APART = new Set(["upgrade", "via", "max-forwards"]);
+const APART = new Set(["upgrade", "via", "max-forwards", "expect"]);
 const OURS = ["x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "forwarded", "x-request-id"];
 
 /** Throws unless `seen` is what is left of `sent` on its way through Shunt. `text`: the octets of `seen`. */
@@ -29,12 +29,13 @@ export function checkForwarded(sent: RequestMessage, seen: RequestMessage, text:
   same("target", seen.target, targetInOriginForm(sent));
   same("content", seen.content, sent.content);
   same("trailers", seen.trailers, sent.trailers);
-  same("fields", passedOn(seen, seen), passedOn(sent, sent));
+  same("fields", passedOn(seen.fields, sent), passedOn(sent.fields, sent));
   same("Host", valuesOf(seen.fields, "host").length, 1);
   same("Via", valuesOf(seen.fields, "via"), [...valuesOf(sent.fields, "via"), `1.${sent.minor} shunt`]);
   for (const name of OURS) same(`fields ${name}`, valuesOf(seen.fields, name).length, 1);
   same("X-Forwarded-For", valuesOf(seen.fields, "x-forwarded-for"), ["192.0.2.7"]);
   checkUpgrade(sent, seen);
+  checkExpectation(sent, seen);
   checkReaders(seen, text);
 }
 
@@ -63,16 +64,23 @@ function targetInOriginForm({ method, target }: RequestMessage): string {
   return rest.startsWith("/") ? rest : `/${rest}`;
 }
 
-/** The fields that Shunt has nothing to do with, in their order; of the message itself or of what became of it. */
-function passedOn({ fields }: RequestMessage, { minor }: RequestMessage): Field[] {
-  const named = new Set(membersOf(fields, "connection"));
-  return fields.filter(([name, value]) => {
+/** The fields of `sent` that Shunt has nothing to do with, in their order, or what became of them. */
+function passedOn(fields: readonly Field[], sent: RequestMessage): Field[] {
+  const named = new Set(membersOf(sent.fields, "connection"));
+  return fields.filter(([name]) => {
     const lower = name.toLowerCase();
     if (STAY.has(lower)) return lower !== "host";
     if (HOP_BY_HOP.has(lower) || BELIEVED.test(lower) || MAY_GO.test(lower) || APART.has(lower)) return false;
-    if (lower === "expect" && minor === 0) return false;
-    return !named.has(lower) && value !== undefined;
+    return !named.has(lower);
   });
+}
+
+/** Whoever expects something of HTTP/1.0 does not know it; and what was expected of nobody is not expected further on. */
+function checkExpectation(sent: RequestMessage, seen: RequestMessage): void {
+  const expected = membersOf(seen.fields, "expect");
+  const known = sent.minor === 1 && membersOf(sent.fields, "expect").includes("100-continue");
+  require(expected.length === 0 || (known && expected.join() === "100-continue"), () =>
+    `Expect: ${expected}`);
 }
 
 /** Upgrade goes on where it was asked for on this connection, and nowhere else. */

@@ -23,6 +23,8 @@ const STRICTER = new Set([
   "host-value",
   "host-differs",
   "transfer-coding",
+  "connection-option",
+  "max-forwards",
   "chunk",
   "chunk-extension-bytes",
   "trailer",

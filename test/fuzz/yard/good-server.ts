@@ -59,8 +59,9 @@ export class GoodServer implements FarEnd {
     this.#socket.arriveFin();
   }
 
-  #answer({ method }: RequestMessage, id: string): void {
-    const dice = new Dice(seedOf(Buffer.from(id)));
+  /** The same request is answered in the same way, whatever its id is. */
+  #answer({ method, target, fields, content }: RequestMessage, id: string): void {
+    const dice = new Dice(seedOf(Buffer.from(`${method} ${target} ${fields.length} ${content}`)));
     const way = dice.of(WAYS);
     for (const piece of way(id, method === "HEAD")) this.#socket.arrive(Buffer.from(piece));
     if (way === untilClose) this.close();
