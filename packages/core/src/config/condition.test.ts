@@ -82,6 +82,12 @@ describe("readCondition()", () => {
       expect(read({ method })).toMatchObject({ matcher: { kind: "equal", value: method } });
   });
 
+  test("takes a host for the same with the dot of the root at its end", () => {
+    expect(read({ host: "a.example." })).toMatchObject({ matcher: { value: "a.example" } });
+    expect(read({ host: { suffix: ".Example." } })).toMatchObject({ matcher: { value: ".example" } });
+    expect(read({ host: { prefix: "a." } })).toMatchObject({ matcher: { value: "a." } });
+  });
+
   test("brings paths into the spelling in which they are compared", () => {
     expect(read({ path: "/%7Eann/../%7eb%2f" })).toMatchObject({ matcher: { value: "/~b%2F" } });
     expect(read({ path: { in: ["/%61"] } })).toMatchObject({ matcher: { values: ["/a"] } });

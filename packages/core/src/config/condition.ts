@@ -219,13 +219,20 @@ function readTextTest(
   }
   const problem = kind === "regex" ? regexProblem(raw) : partProblem(on, kind, raw);
   if (problem !== undefined) mistakes.push({ path, ...problem });
-  return { kind, value: kind === "regex" ? raw : comparablePart(on, raw) };
+  if (kind === "regex") return { kind, value: raw };
+  const part = comparablePart(on, raw);
+  return { kind, value: kind === "suffix" ? comparableEnd(on, part) : part };
 }
 
 /** A part of a value, in the spelling in which facts are compared. */
 function comparablePart({ fact }: FactName, part: string): string {
   if (fact === "host") return part.toLowerCase();
   return fact === "path" ? normalisePath(part) : part;
+}
+
+/** A host is one with and without the dot of the root at its end. */
+function comparableEnd({ fact }: FactName, text: string): string {
+  return fact === "host" && text.length > 1 && text.endsWith(".") ? text.slice(0, -1) : text;
 }
 
 /** What is wrong at a place that the caller knows. */
@@ -259,7 +266,8 @@ function readValue(on: FactName, value: string, path: Path, mistakes: Mistake[])
   const problem = valueProblem(on, value);
   if (problem !== undefined) mistakes.push({ path, ...problem });
   if (on.fact === "path") return pathForMatching(value);
-  return on.fact === "client" ? (canonicalBlock(value) ?? value) : comparablePart(on, value);
+  if (on.fact === "client") return canonicalBlock(value) ?? value;
+  return comparableEnd(on, comparablePart(on, value));
 }
 
 /** A value that no request can have makes a rule that never matches, and a user who wonders why. */

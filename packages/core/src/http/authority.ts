@@ -1,6 +1,16 @@
 import { parseAddress } from "../classify/address.ts";
-import { allIn, CLOSE_BRACKET, COLON, decimal, HOST_LITERAL, HOST_NAME, OPEN_BRACKET } from "./octets.ts";
+import {
+  allIn,
+  CLOSE_BRACKET,
+  COLON,
+  decimal,
+  HOST_LITERAL,
+  HOST_NAME,
+  hexDigit,
+  OPEN_BRACKET,
+} from "./octets.ts";
 
+const PERCENT = 0x25;
 const HIGHEST_PORT = 65_535;
 
 /**
@@ -14,8 +24,16 @@ export function isAuthority(bytes: Buffer, from: number, to: number): boolean {
 
 function nameEnd(bytes: Buffer, from: number, to: number): number {
   let end = from;
-  while (end < to && HOST_NAME[bytes[end] as number] === 1) end++;
+  while (end < to && HOST_NAME[bytes[end] as number] === 1) {
+    if (bytes[end] === PERCENT && !isEncoded(bytes, end, to)) return -1;
+    end++;
+  }
   return end;
+}
+
+function isEncoded(bytes: Buffer, percent: number, to: number): boolean {
+  if (percent + 2 >= to) return false;
+  return hexDigit(bytes[percent + 1] as number) >= 0 && hexDigit(bytes[percent + 2] as number) >= 0;
 }
 
 /** Where the brackets end; -1 when it is no address. */

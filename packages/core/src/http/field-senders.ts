@@ -4,6 +4,8 @@ import { FIELD, type FieldNames, RESEMBLES } from "./field-names.ts";
 const ANYBODY = 0;
 const TRUSTED_PEERS = 1;
 const NOBODY = 2;
+/** Anybody, but nobody what resembles it. */
+const UNMISTAKABLE = 3;
 
 /** What a connection option does that names a field; see FieldLines.takeOutNamed. */
 export const NAMED = Object.freeze({
@@ -27,6 +29,8 @@ const OF_THE_MESSAGE = [
   FIELD.MAX_FORWARDS,
   FIELD.VIA,
 ];
+/** What a server must not find under a name that is like theirs. */
+const FRAMING = [FIELD.CONTENT_LENGTH, FIELD.TRANSFER_ENCODING];
 /** Fields that end here whoever names them. */
 const HOP_BY_HOP = [FIELD.KEEP_ALIVE, FIELD.PROXY_CONNECTION, FIELD.UPGRADE, FIELD.HTTP2_SETTINGS];
 
@@ -49,7 +53,9 @@ export class FieldSenders {
   constructor(names: FieldNames, believed: readonly string[], decisive: readonly string[]) {
     const numbers = [...ABOUT_CLIENTS, ...names.forwarded(), ...numbersOf(names, believed)];
     const senders = new Uint8Array(names.forwardedOther + 1);
-    for (const number of numbers) for (const other of names.resembling(number)) senders[other] = NOBODY;
+    for (const number of [...numbers, ...FRAMING])
+      for (const other of names.resembling(number)) senders[other] = NOBODY;
+    for (const number of FRAMING) senders[number] = UNMISTAKABLE;
     for (const number of numbers) senders[number] = TRUSTED_PEERS;
     for (const number of names.forwardedLike()) senders[number] = NOBODY;
     senders[names.forwardedOther] = TRUSTED_PEERS;
@@ -61,7 +67,8 @@ export class FieldSenders {
   mayBeFrom(trusted: boolean, number: number): boolean {
     const senders = this.#senders[number & ~RESEMBLES];
     if (senders === ANYBODY) return true;
-    return trusted && senders === TRUSTED_PEERS && number < RESEMBLES;
+    if (number >= RESEMBLES) return false;
+    return senders === UNMISTAKABLE || (trusted && senders === TRUSTED_PEERS);
   }
 }
 

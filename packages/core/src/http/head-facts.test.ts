@@ -38,6 +38,9 @@ describe("HeadFacts", () => {
     ["192.0.2.1:80", "192.0.2.1"],
     ["[2001:DB8::1]", "[2001:db8::1]"],
     ["[2001:DB8::1]:443", "[2001:db8::1]"],
+    ["A.Example.:80", "a.example"],
+    ["v%69%50.example", "vip.example"],
+    ["a%2fb", "a%2fb"],
   ])("name the host of %s without port, in lower case", (host, expected) => {
     expect(factsOf(lines("GET / HTTP/1.1", `Host: ${host}`)).host).toBe(expected);
   });

@@ -5,7 +5,7 @@ import { allCookies, cookieValues } from "./cookie.ts";
 import { FIELD, type FieldNames } from "./field-names.ts";
 import { METHOD } from "./methods.ts";
 import { QUESTION } from "./octets.ts";
-import { pathForMatching } from "./path.ts";
+import { normalisePath, pathForMatching } from "./path.ts";
 import { pathReadings } from "./path-readings.ts";
 import { allQueryValues, queryValues } from "./query.ts";
 import type { RequestHead } from "./request-head.ts";
@@ -114,7 +114,8 @@ export class HeadFacts implements Facts {
     const text = bytes.latin1Slice(authorityAt, authorityAt + authorityLength).toLowerCase();
     const colon = text.lastIndexOf(":");
     const host = colon > text.lastIndexOf("]") ? text.slice(0, colon) : text;
-    return host.endsWith(".") ? host.slice(0, -1) : host;
+    const decoded = host.includes("%") ? normalisePath(host).toLowerCase() : host;
+    return decoded.endsWith(".") ? decoded.slice(0, -1) : decoded;
   }
 
   #readTarget(): void {

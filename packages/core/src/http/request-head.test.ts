@@ -511,3 +511,13 @@ describe("a target longer than a head may be", () => {
     expect(judge(lines(`GET /${"x".repeat(5_000)} HTTP/1.1`, "Host: a")).rule).toBe("target-bytes");
   });
 });
+
+describe("a name that a server may take for a length", () => {
+  test.each(["Content_Length", "TRANSFER_ENCODING", "Transfer_encoding"])("ends here: %s", (name) => {
+    for (const trusted of [true, false])
+      expect(judge(post(`${name}: chunked`), { trusted })).toMatchObject({
+        outcome: "complete",
+        sent: post(),
+      });
+  });
+});
