@@ -22,6 +22,7 @@ export function endOf(failure: Failure, phase: "H" | "D"): string {
     case FAILURE.BODY_TIMEOUT:
       return "sD";
     case FAILURE.RESPONSE_MALFORMED:
+    case FAILURE.RESPONSE_HEAD_SIZE:
     case FAILURE.UPGRADE_FAILED:
       return `P${phase}`;
     default:

@@ -79,6 +79,7 @@ test.each([
   [FAILURE.BODY_TIMEOUT, "D", "sD"],
   [FAILURE.RESPONSE_MALFORMED, "D", "PD"],
   [FAILURE.RESPONSE_MALFORMED, "H", "PH"],
+  [FAILURE.RESPONSE_HEAD_SIZE, "H", "PH"],
 ] as const)("endOf() says who ended an exchange, and when: $0.code in $1", (failure, phase, expected) => {
   expect(endOf(failure, phase)).toBe(expected);
 });
