@@ -31,5 +31,5 @@ export const HEAD_FLAG = Object.freeze({
   /** It may go no further (RFC 9110 section 7.6.2): the answer is ours. */
   FINAL_RECIPIENT: 262_144,
   /** Its Content-Length fields are dropped, and one of ours says what they said. */
-  LENGTH_REPEATED: 524_288,
+  LENGTH_REWRITTEN: 524_288,
 } as const);

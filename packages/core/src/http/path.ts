@@ -4,7 +4,8 @@
  * Two spellings that servers take for one must not go to different classes. So what may stand in a path segment as it
  * is (RFC 3986 section 3.3) is decoded, everything else is encoded, with hex digits in upper case; then dot segments
  * are removed (section 5.2.4). In this order, because `%2e%2e` is `..` to a server. Each `%` is decoded once, `%2F`
- * stays apart from `/`, empty segments stay, and what is no valid encoding stays as it is. An empty path is `/`.
+ * stays apart from `/`, empty segments stay, and a `%` that begins no encoding is one that was meant: `%25`, so that what
+ * comes out reads as itself. An empty path is `/`.
  * Where another reading is possible, path-readings.ts has it.
  */
 export function pathForMatching(rawPath: string): string {
@@ -18,7 +19,7 @@ export function normalisePath(text: string): string {
 
 /** All that may stand in a segment, and the slash between two. */
 const NORMAL = /^[A-Za-z0-9\-._~!$&'()*+,;=:@/]*$/;
-const UNUSUAL = /%[0-9A-Fa-f]{2}|[^A-Za-z0-9\-._~!$&'()*+,;=:@/%]/gu;
+const UNUSUAL = /%[0-9A-Fa-f]{2}|[^A-Za-z0-9\-._~!$&'()*+,;=:@/]/gu;
 const IN_SEGMENT = /[A-Za-z0-9\-._~!$&'()*+,;=:@]/;
 
 function isNormal(text: string): boolean {

@@ -54,6 +54,8 @@ export class RequestHead {
   readonly #length: MessageLength;
   readonly #lengthLines = new LengthLines();
   readonly #mayRepeatLength: boolean;
+  /** The server may read with llhttp too: it gets the length in a form that llhttp takes. */
+  #rewritesLength = false;
   readonly #connection: ConnectionOptions;
   readonly #senders: FieldSenders;
   readonly #hops = new Hops(this.#offence);
@@ -188,6 +190,7 @@ export class RequestHead {
     this.#line.clear();
     this.#destination.clear();
     this.#length.clear();
+    this.#rewritesLength = false;
     this.#hops.clear();
     this.#upgrade = -1;
     this.#upgrades = 0;
@@ -201,6 +204,7 @@ export class RequestHead {
     this.#lengthLines.hide(bytes, this.#firstLineEnd(to) + 1, to);
     const again = this.#line.parse(start, to);
     this.#lengthLines.show(bytes);
+    this.#rewritesLength = true;
     return again;
   }
 
@@ -349,8 +353,8 @@ export class RequestHead {
     if (destination.hasEmptyPath) this.flags |= HEAD_FLAG.EMPTY_PATH;
     if (this.#length.chunked) this.flags |= HEAD_FLAG.CONTENT | HEAD_FLAG.CHUNKED;
     else if (this.#length.octets > 0) this.flags |= HEAD_FLAG.CONTENT;
-    if (this.#length.isRepeated) {
-      this.flags |= HEAD_FLAG.LENGTH_REPEATED;
+    if (this.#length.isRepeated || this.#rewritesLength) {
+      this.flags |= HEAD_FLAG.LENGTH_REWRITTEN;
       this.lines.dropAll(FIELD.CONTENT_LENGTH);
     }
     if (this.#hops.isFinal) this.flags |= HEAD_FLAG.FINAL_RECIPIENT;

@@ -62,7 +62,7 @@ function ourFields(head: Buffer, verdict: Verdict, by: ForwardedBy): string {
   if ((flags & HEAD_FLAG.KEEPS_REQUEST_ID) === 0) fields += `X-Request-Id: ${by.requestId}\r\n`;
   if ((flags & HEAD_FLAG.HAS_HOST) === 0) fields += `Host: ${host}\r\n`;
   if (verdict.maxForwards >= 0) fields += `Max-Forwards: ${verdict.maxForwards}\r\n`;
-  if ((flags & HEAD_FLAG.LENGTH_REPEATED) !== 0) fields += `Content-Length: ${verdict.contentLength}\r\n`;
+  if ((flags & HEAD_FLAG.LENGTH_REWRITTEN) !== 0) fields += `Content-Length: ${verdict.contentLength}\r\n`;
   return `${fields}${hopByHop(flags)}\r\n`;
 }
 
