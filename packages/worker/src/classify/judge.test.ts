@@ -1,4 +1,14 @@
-import { Batch, hash32, NO_AFFINITY, RECORD, REFUSE, type Snapshot, Verdict } from "@shunt/core";
+import {
+  Batch,
+  CONTENT,
+  HEAD_FLAG,
+  hash32,
+  NO_AFFINITY,
+  RECORD,
+  REFUSE,
+  type Snapshot,
+  Verdict,
+} from "@shunt/core";
 import { expect, test } from "vitest";
 import { verdictOn } from "../test-exchange.ts";
 import { snapshotOf } from "../test-snapshot.ts";
@@ -99,4 +109,140 @@ test("Judge is costly where an expression or a signature is in it, and only ther
   for (const options of [{}, { rules: expression }, { identity: jwt }, { identity: { basic: true } }])
     costly.push((await Judge.of(snapshotOf(options).config)).costly);
   expect(costly).toEqual([false, true, true, false]);
+});
+
+const byPriority = snapshotOf({
+  rules: [
+    { name: "plain", when: { path: "/plain" }, class: "general" },
+    { name: "high", when: { body: { "/priority": "high" } }, class: "gold" },
+  ],
+});
+
+/** A POST of JSON with `fields`, and what is said of it before its content has come, or with it. */
+async function posted(
+  fields: string,
+  content: string | number = CONTENT.UNREAD,
+  path = "/x",
+): Promise<Verdict> {
+  const head = `POST ${path} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n${fields}\r\n`;
+  const octets = Buffer.from(typeof content === "string" ? head + content : head);
+  const count = typeof content === "string" ? content.length : content;
+  return await verdictOn(octets, STRANGER, byPriority, count);
+}
+
+test("Judge leaves open what content decides, until it has come", async () => {
+  const open = await posted("Content-Length: 19\r\n");
+  expect([open.kind, open.rule, open.class]).toEqual([RECORD.REQUEST, -1, -1]);
+  expect(open.flags & HEAD_FLAG.CONTENT_DECIDES).not.toBe(0);
+  const closed = await posted("Content-Length: 19\r\n", '{"priority":"high"}');
+  expect([closed.kind, closed.rule, closed.class]).toEqual([RECORD.REQUEST, 1, 0]);
+  expect(closed.flags & HEAD_FLAG.CONTENT_DECIDES).toBe(0);
+  expect([closed.start, closed.end]).toEqual([open.start, open.end]);
+});
+
+test.each([
+  ["without content", "", "/x"],
+  ["that an earlier rule decides", "Content-Length: 19\r\n", "/plain"],
+  ["whose content is too long", "Content-Length: 16385\r\n", "/x"],
+  ["whose content is coded", "Content-Length: 19\r\nContent-Encoding: gzip\r\n", "/x"],
+])("Judge decides at once about a request %s", async (_, fields, path) => {
+  const verdict = await posted(fields, CONTENT.UNREAD, path);
+  expect(verdict.flags & HEAD_FLAG.CONTENT_DECIDES).toBe(0);
+  expect(verdict.class).toBe(1);
+});
+
+test("Judge decides without content of which there is too much", async () => {
+  const verdict = await posted("Transfer-Encoding: chunked\r\n", CONTENT.UNKNOWN);
+  expect([verdict.rule, verdict.class]).toEqual([-1, 1]);
+});
+
+test("Judge drops the expectation of a request whose content has come, and only then", async () => {
+  const fields = "Content-Length: 19\r\nExpect: 100-continue\r\n";
+  expect((await posted(fields)).dropCount).toBe(0);
+  const { drops, dropCount } = await posted(fields, '{"priority":"high"}');
+  expect([dropCount, drops[1]]).toEqual([1, "Expect: 100-continue\r\n".length]);
+});
+
+test("Judge knows nothing of the content of a request when it judges the next", async () => {
+  const size = { entries: 2, dataBytes: 4_096, recordWords: 8_192 };
+  const batch = new Batch(new ArrayBuffer(Batch.bytes(size)), size);
+  batch.clear();
+  const content = '{"priority":"high"}';
+  const head = (length: number) =>
+    `POST /x HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\n\r\n`;
+  batch.add(Buffer.from(head(19) + content), STRANGER, 1, 19);
+  batch.add(Buffer.from(head(0) + head(2)), STRANGER, 2);
+  const records = await recordsOf(batch, byPriority);
+  expect(records.map(({ kind, rule, class: cls }) => [kind, rule, cls])).toEqual([
+    [RECORD.REQUEST, 1, 0],
+    [RECORD.REQUEST, -1, 1],
+    [RECORD.REQUEST, -1, -1],
+  ]);
+});
+
+const VIP = [{ name: "vip", when: { path: { prefix: "/vip/" } }, class: "gold" }];
+const asked = (target: string): Buffer => Buffer.from(`GET ${target} HTTP/1.1\r\nHost: a\r\n\r\n`);
+
+test.each([
+  "/x/../vip/a",
+  "/x%2f..%2fvip/a",
+  "//vip/a",
+  "/%2576ip/a",
+  "/vip/..;/a",
+  "/vip%2fa",
+  "/x/%2e%2e\\vip/a",
+])("Judge refuses a path that would have another class for another reader: %s", async (target) => {
+  const verdict = await verdictOn(asked(target), STRANGER, snapshotOf({ rules: VIP }));
+  expect([verdict.kind, verdict.refusal, verdict.rule]).toEqual([
+    RECORD.REFUSED,
+    REFUSE.TARGET_AMBIGUOUS,
+    -1,
+  ]);
+  const lenient = snapshotOf({ rules: VIP, leniency: { ambiguousPaths: true } });
+  expect(await verdictOn(asked(target), STRANGER, lenient)).toMatchObject({ refusal: 0 });
+});
+
+test.each(["/x/../y", "/x%2fy", "//x", "/vip/a//b", "/vip/a/../b%2fc", "/vip/%25"])(
+  "Judge lets a path through that has one class for everybody: %s",
+  async (target) => {
+    const { refusal, rule, targetLength } = await verdictOn(
+      asked(target),
+      STRANGER,
+      snapshotOf({ rules: VIP }),
+    );
+    expect([refusal, rule, targetLength]).toEqual([0, target.startsWith("/vip/") ? 0 : -1, target.length]);
+  },
+);
+
+test("Judge does not ask how others read a path that no rule looks at", async () => {
+  const rules = [{ name: "gold", when: { cookie: { tier: "gold" } }, class: "gold" }];
+  expect(await verdictOn(asked("/x/..%2fvip/"), STRANGER, snapshotOf({ rules }))).toMatchObject({
+    refusal: 0,
+  });
+});
+
+test("Judge hashes the usual reading of a path, however many there are", async () => {
+  const snapshot = snapshotOf({
+    rules: VIP,
+    pools: {
+      gold: { servers: { g1: { url: "http://127.0.0.1:9001" } } },
+      general: { servers: { s1: { url: "http://127.0.0.1:9003" } }, balance: "hash", hashOn: "path" },
+    },
+  });
+  const { affinity } = await verdictOn(asked("/x/../y%2fz"), STRANGER, snapshot);
+  expect(affinity).toBe(hash32("/y%2Fz"));
+});
+
+test("Judge refuses a Connection that names what rules or the identity look at", async () => {
+  const rules = [{ name: "no bot", when: { header: { "x-bot": false } }, class: "gold" }];
+  const snapshot = snapshotOf({ rules, identity: { basic: true } });
+  for (const name of ["X-Bot", "Authorization"]) {
+    const fields = `${name}: x\r\nConnection: ${name}\r\n`;
+    expect(await verdictOn(get(fields), STRANGER, snapshot)).toMatchObject({
+      refusal: REFUSE.CONNECTION_OPTION,
+    });
+  }
+  expect(await verdictOn(get("X-Else: x\r\nConnection: X-Else\r\n"), STRANGER, snapshot)).toMatchObject({
+    rule: 0,
+  });
 });

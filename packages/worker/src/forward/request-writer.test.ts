@@ -131,3 +131,27 @@ test.each([
     );
   },
 );
+
+test("composeRequestHead() says Max-Forwards, Content-Length and Host anew where what was said is not sent", async () => {
+  expect(await sent("OPTIONS * HTTP/1.1\r\nHost: a\r\nMax-Forwards: 100\r\n\r\n")).toBe(
+    `OPTIONS * HTTP/1.1\r\nHost: a\r\n${ours("a")}Max-Forwards: 99\r\n\r\n`,
+  );
+  expect(await sent("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 05\t\r\n\r\n")).toBe(
+    `POST / HTTP/1.1\r\nHost: a\r\n${ours("a")}Content-Length: 5\r\n\r\n`,
+  );
+  const lenient = snapshotOf({ leniency: { hostDiffers: true } });
+  expect(await sent("GET http://b/ HTTP/1.1\r\nHost: a\r\n\r\n", STRANGER, BY, lenient)).toBe(
+    `GET / HTTP/1.1\r\n${ours("b")}Host: b\r\n\r\n`,
+  );
+});
+
+test("composeRequestHead() keeps what trusted peers say of a client, and what is like it from nobody", async () => {
+  const said = "X-Forwarded-Port: 443\r\nX-Real-IP: 192.0.2.1\r\n";
+  const like = "X_Forwarded_Port: 80\r\nX_Real_IP: 192.0.2.2\r\nX-Forwarded_Ssl: on\r\n";
+  const head = `GET / HTTP/1.1\r\nHost: a\r\n${said}${like}\r\n`;
+  const snapshot = snapshotOf({ trust: { peers: ["10.0.0.0/8"] } });
+  expect(await sent(head, TRUSTED, BY, snapshot)).toBe(
+    `GET / HTTP/1.1\r\nHost: a\r\n${said}${ours("a")}\r\n`,
+  );
+  expect(await sent(head, STRANGER, BY, snapshot)).toBe(`GET / HTTP/1.1\r\nHost: a\r\n${ours("a")}\r\n`);
+});
