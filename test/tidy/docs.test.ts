@@ -9,10 +9,12 @@ import {
   DEFAULT_RETRY,
   DEFAULT_TIMEOUTS,
   LIMIT_RANGES,
+  NO_LENIENCY,
   type Range,
   RETRY_RANGES,
   TIMEOUT_RANGES,
 } from "../../packages/core/src/config/defaults.ts";
+import { REFUSALS } from "../../packages/core/src/http/refusal.ts";
 import { brokenLinks, codeSpans, deadPaths, fencesOf, readPage, readPages, tableRows } from "./pages.ts";
 
 /** What the pages say has to be true of the code. */
@@ -104,6 +106,29 @@ group("the tables of limits and timeouts", () => {
     );
     const first = (cell = ""): string => cell.split(", ")[0] ?? "";
     expect(said.map(([option, value, range]) => [option, first(value), range])).toEqual(numbers);
+  });
+});
+
+group("docs/wire.md", () => {
+  test("has every rule by which a request is refused, with its status", () => {
+    const table = tableRows(readPage(root, "docs/wire.md")).filter(([, status]) =>
+      /^\d{3}$/.test(status ?? ""),
+    );
+    const said = table.flatMap(([rules = "", status]) =>
+      [...rules.matchAll(/`([^`]+)`/g)].map(([, rule]) => `${rule} ${status}`),
+    );
+    expect(said.sort()).toEqual(
+      REFUSALS.slice(1)
+        .map(({ rule, status }) => `${rule} ${status}`)
+        .sort(),
+    );
+  });
+
+  test("and docs/configuration.md have every leniency", () => {
+    for (const name of Object.keys(NO_LENIENCY)) {
+      expect(readPage(root, "docs/wire.md").text).toContain(`\`${name}\``);
+      expect(reference.text).toContain(`| \`leniency.${name}\` |`);
+    }
   });
 });
 
