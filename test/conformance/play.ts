@@ -19,6 +19,9 @@ import { PATIENCE_MS, Truncated, Unmet, Wire } from "./wire/wire.ts";
 /** Long enough for octets that a proxy has sent to arrive; too short a time can only overlook a failure, never make one. */
 const SETTLE_MS = 60;
 
+/** How long a whole step may take, whatever it waits for: that a peer reads, too. */
+const STEP_MS = 10_000;
+
 export interface ProxyAddress {
   readonly host: string;
   readonly port: number;
@@ -42,10 +45,10 @@ export async function play(
   try {
     for (const [index, each] of scenario.steps.entries()) {
       step = `step ${index + 1}, ${each.verb}`;
-      await performance.perform(each);
+      await inTime(performance.perform(each));
     }
     step = "the end";
-    await performance.end();
+    await inTime(performance.end());
     return undefined;
   } catch (error) {
     const reason = error instanceof Unmet ? error.message : String((error as Error).stack ?? error);
@@ -53,6 +56,15 @@ export async function play(
   } finally {
     performance.clear();
   }
+}
+
+async function inTime(step: Promise<void>): Promise<void> {
+  const late = new AbortController();
+  const timeout = pause(STEP_MS, undefined, { signal: late.signal }).then(() => {
+    throw new Unmet(`the step did not come to its end in ${STEP_MS} ms`);
+  });
+  timeout.catch(() => {});
+  await Promise.race([step, timeout]).finally(() => late.abort());
 }
 
 /** What is known of a connection while a scenario runs. */
