@@ -110,6 +110,11 @@ export const REQUEST_WORDS: readonly string[] = [
   "Authorization: Negotiate x\r\n",
   "Cookie: tier=gold\r\n",
   "Cookie: a=b; tier=gold\r\n",
+  "Content-Type: application/json\r\n",
+  "Content-Type: application/x-www-form-urlencoded\r\n",
+  "Content-Encoding: gzip\r\n",
+  '{"tier":"gold"}',
+  "tier=gold&a=b",
   "A:b\r\n",
   "A: \x80\xff\r\n",
   ": x\r\n",
@@ -129,6 +134,7 @@ const ATTACKED = [
   "OPTIONS * HTTP/1.1\r\nHost: [::1]:8080\r\nMax-Forwards: 3\r\nConnection: x-hop, close\r\nX-Hop: 1\r\n\r\n",
   "GET /chat HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\r\n",
   "PUT /x HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nTE: trailers\r\nContent-Length: 3\r\n\r\nabc",
+  'POST /o HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 15\r\n\r\n{"tier":"gold"}',
   "DELETE /x HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 203.0.113.9\r\nForwarded: for=x\r\nX_Request_Id: 1\r\n\r\n",
 ];
 

@@ -72,8 +72,8 @@ export class ResponsesTarget implements Target {
   #converse(pieces: readonly Buffer[], scene: Scene, script: Script): Outcome {
     const seen: Seen[] = [];
     const scripted: ScriptedServer[] = [];
-    this.#yard.served((socket) => {
-      if (scripted.length > 0) return new GoodServer(socket, seen);
+    this.#yard.served((socket, port) => {
+      if (scripted.length > 0) return new GoodServer(socket, port, seen);
       const server = new ScriptedServer(socket, pieces, scene.closes);
       scripted.push(server);
       return server;

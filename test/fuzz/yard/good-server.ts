@@ -6,6 +6,8 @@ import type { FakeSocket, FarEnd } from "./socket.ts";
 
 /** A request as it came to a server. */
 export interface Seen {
+  /** Of the server. */
+  readonly port: number;
   readonly message: RequestMessage;
   /** Its octets. */
   readonly text: string;
@@ -16,13 +18,15 @@ export interface Seen {
 /** A server that reads to the letter of the RFC, and answers each request with its id, in one way or another. */
 export class GoodServer implements FarEnd {
   readonly #socket: FakeSocket;
+  readonly #port: number;
   readonly #seen: Seen[];
   #unread = "";
   #over = false;
 
   /** `seen`: where to note requests. */
-  constructor(socket: FakeSocket, seen: Seen[]) {
+  constructor(socket: FakeSocket, port: number, seen: Seen[]) {
     this.#socket = socket;
+    this.#port = port;
     this.#seen = seen;
   }
 
@@ -43,7 +47,7 @@ export class GoodServer implements FarEnd {
       const ids = valuesOf(message.fields, "x-request-id");
       require(ids.length === 1, () => `a server was sent ${ids.length} X-Request-Id: ${shown(text)}`);
       this.#unread = this.#unread.slice(end);
-      this.#seen.push({ message, text, id: ids[0] as string });
+      this.#seen.push({ port: this.#port, message, text, id: ids[0] as string });
       this.#answer(message, ids[0] as string);
     }
   }

@@ -4,7 +4,6 @@ import { world } from "./world.ts";
 
 /** Stands in for node:net in the data path; see yard.ts. */
 
-export { isIP, isIPv4, isIPv6 } from "node:net";
 export { FakeSocket as Socket } from "./socket.ts";
 
 /** Told of each connection that Shunt opens. */

@@ -127,9 +127,11 @@ export class FakeSocket extends EventEmitter {
 
   /** The far end resets the connection. */
   break(): void {
-    if (this.destroyed) return;
-    this.emit("error", Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET" }));
-    this.#gone("reset");
+    world.soon(() => {
+      if (this.destroyed) return;
+      this.emit("error", Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET" }));
+      this.#gone("reset");
+    });
   }
 
   #schedule(): void {
@@ -186,7 +188,6 @@ export class FakeSocket extends EventEmitter {
     if (length < octets.length) this.#arriving.unshift(octets.subarray(length));
     this.#onread?.callback(length, buffer);
     this.#nextBuffer();
-    // Whoever looks into the buffer later sees what it must not rely on.
     if (!this.destroyed) this.#schedule();
   }
 

@@ -1,6 +1,6 @@
 /**
- * Time and turns of the loop, as the yard lets them pass: what would run "soon" is run by `pump`, and clocks stand still
- * until they are told to go. An input so takes the same course each time, and no real time.
+ * Time and turns of the loop, as the yard lets them pass: what would run soon runs when the turn is told to end, and
+ * the clock stands still until it is told to go. An input so takes the same course each time, and no real time.
  */
 class World {
   #now = 1_000_000;
@@ -8,14 +8,20 @@ class World {
   #error: { readonly error: unknown } | undefined;
   readonly #ticking: (() => void)[] = [];
 
-  /** From now on the process lives in this world. */
-  install(): void {
-    Object.defineProperty(performance, "now", { value: () => this.#now, configurable: true });
-    const later = (run: (...values: unknown[]) => void, ...values: unknown[]): object => {
-      this.#soon.push(() => run(...values));
-      return {};
-    };
-    Object.assign(globalThis, { setImmediate: later });
+  /** Runs something that lives in this world: for it, these are the clock and the end of a turn. */
+  inside<T>(run: () => T): T {
+    const { setImmediate } = globalThis;
+    const { now } = performance;
+    performance.now = () => this.#now;
+    const soon = <V extends unknown[]>(later: (...values: V) => void, ...values: V): void =>
+      this.soon(() => later(...values));
+    Object.assign(globalThis, { setImmediate: soon });
+    try {
+      return run();
+    } finally {
+      performance.now = now;
+      Object.assign(globalThis, { setImmediate });
+    }
   }
 
   /** What `set` starts with setInterval ticks in this world. */
@@ -42,7 +48,9 @@ class World {
   endTurn(): void {
     const due = this.#soon;
     this.#soon = [];
-    for (const run of due) this.#run(run);
+    this.inside(() => {
+      for (const run of due) this.#run(run);
+    });
   }
 
   /** What was thrown first since this was asked: nothing that is thrown keeps the world from turning. */
@@ -52,20 +60,20 @@ class World {
     return error;
   }
 
+  /** Lets milliseconds pass, in steps that nobody can overlook. */
+  pass(ms: number): void {
+    for (let passed = 0; passed < ms; passed += STEP_MS) {
+      this.#now += STEP_MS;
+      for (const tick of this.#ticking) this.soon(tick);
+      while (this.busy) this.endTurn();
+    }
+  }
+
   #run(run: () => void): void {
     try {
       run();
     } catch (error) {
       this.#error ??= { error };
-    }
-  }
-
-  /** Lets milliseconds pass, in steps that nobody can overlook. */
-  pass(ms: number): void {
-    for (let passed = 0; passed < ms; passed += STEP_MS) {
-      this.#now += STEP_MS;
-      for (const tick of this.#ticking) tick();
-      while (this.busy) this.endTurn();
     }
   }
 }

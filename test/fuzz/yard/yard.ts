@@ -21,7 +21,7 @@ export class Yard {
   readonly #handle: ListeningHandle;
 
   static async open(options: Readonly<Record<string, unknown>> = {}): Promise<Yard> {
-    redirectSockets();
+    redirectImports();
     const { Acceptor } = await import("../../../packages/worker/src/acceptor.ts");
     const { snapshotOf } = await import("../../../packages/worker/src/test-snapshot.ts");
     const { pino } = await import("pino");
@@ -33,7 +33,6 @@ export class Yard {
     await world.tickingFrom(() => acceptor.start());
     const handle: ListeningHandle = { onconnection: () => {} };
     await acceptor.adopt("web", handle);
-    world.install();
     return new Yard(acceptor, handle);
   }
 
@@ -49,7 +48,7 @@ export class Yard {
       made.far = far;
       socket = made;
     };
-    this.#handle.onconnection(0, { opened });
+    world.inside(() => this.#handle.onconnection(0, { opened }));
     require(socket !== undefined, () => "a connection was not accepted");
     this.#sockets.add(socket);
     return socket;
@@ -65,10 +64,7 @@ export class Yard {
 
   /** Turns, until nothing is left to be done. Throws what was thrown in one of them. */
   settle(): void {
-    for (let turns = 0; world.busy; turns++) {
-      require(turns < MOST_TURNS, () => `not at rest after ${MOST_TURNS} turns`);
-      world.endTurn();
-    }
+    this.#turn();
     const thrown = world.takeError();
     if (thrown !== undefined) throw thrown.error;
   }
@@ -77,7 +73,7 @@ export class Yard {
   clear(): void {
     for (const socket of this.#sockets) socket.break();
     this.#sockets.clear();
-    while (world.busy) world.endTurn();
+    this.#turn();
     world.takeError();
   }
 
@@ -90,6 +86,13 @@ export class Yard {
       require(outstanding === 0 && connections === 0, () =>
         `${server}: ${outstanding} outstanding, ${connections} connections left`);
   }
+
+  #turn(): void {
+    for (let turns = 0; world.busy; turns++) {
+      require(turns < MOST_TURNS, () => `not at rest after ${MOST_TURNS} turns`);
+      world.endTurn();
+    }
+  }
 }
 
 /** More turns than any conversation of a few thousand octets takes. */
@@ -101,15 +104,26 @@ const OPTIONS = {
     general: { servers: { s1: { url: "http://127.0.0.1:9002" } } },
   },
   classes: { gold: { pool: "gold" }, general: { pool: "general" } },
+  rules: [
+    { name: "gold cookie", when: { cookie: { tier: "gold" } }, class: "gold" },
+    {
+      name: "gold content",
+      when: { any: [{ body: { "/tier": "gold" } }, { body: { tier: "gold" } }] },
+      class: "gold",
+    },
+  ],
 };
 
-/** From now on what the data path imports of node:net is the yard's. */
-function redirectSockets(): void {
+/** What the data path imports of others, and what it gets instead. */
+const STAND_INS: Readonly<Record<string, string>> = { "node:net": "./net.ts", piscina: "./piscina.ts" };
+
+function redirectImports(): void {
   registerHooks({
     resolve(specifier, context, nextResolve) {
+      const standIn = STAND_INS[specifier];
       const ofDataPath = context.parentURL?.includes("/packages/worker/src/") === true;
-      if (specifier !== "node:net" || !ofDataPath) return nextResolve(specifier, context);
-      return { url: new URL("./net.ts", import.meta.url).href, shortCircuit: true };
+      if (standIn === undefined || !ofDataPath) return nextResolve(specifier, context);
+      return { url: new URL(standIn, import.meta.url).href, shortCircuit: true };
     },
   });
 }
