@@ -362,7 +362,8 @@ export class ServerConnection {
     attempt.connection = undefined;
     const { limits, timeouts } = this.#config;
     // Content that has not left yet would stand before the next request.
-    if (!this.#reusable || !exchange.contentSent || this.#outbox.pending > 0 || this.#socket.readableEnded) {
+    const over = this.#writes.failed || this.#socket.readableEnded;
+    if (!this.#reusable || !exchange.contentSent || this.#outbox.pending > 0 || over) {
       this.destroy();
       return;
     }
