@@ -10,6 +10,7 @@ import {
   expectFields,
   expectRequestHead,
   expectResponseHead,
+  type Measure,
   requestLine,
   statusLine,
 } from "./wire/expect.ts";
@@ -22,9 +23,10 @@ const SETTLE_MS = 60;
 /** How long a whole step may take, whatever it waits for: that a peer reads, too. */
 const STEP_MS = 10_000;
 
-export interface ProxyAddress {
+export interface ProxyUnderTest {
   readonly host: string;
   readonly port: number;
+  readonly measure: Measure;
 }
 
 /** The scenario failed: at which step, why, and everything that went over the wire. */
@@ -38,12 +40,13 @@ export interface Failure {
 export async function play(
   scenario: Scenario,
   lane: Lane,
-  proxy: ProxyAddress,
+  proxy: ProxyUnderTest,
 ): Promise<Failure | undefined> {
   const performance = new Performance(lane, proxy);
   let step = "the first step";
   try {
     for (const [index, each] of scenario.steps.entries()) {
+      if (performance.over) break;
       step = `step ${index + 1}, ${each.verb}`;
       await inTime(performance.perform(each));
     }
@@ -83,8 +86,10 @@ type Actions = { readonly [V in Verb]: (step: StepOf<V>) => Promise<void> | void
 
 class Performance {
   readonly transcript: string[] = [];
+  /** What the scenario wants to see has happened in another way. */
+  over = false;
   readonly #lane: Lane;
-  readonly #proxy: ProxyAddress;
+  readonly #proxy: ProxyUnderTest;
   readonly #places: Places;
   readonly #clients = new Map<string, Peer>();
   readonly #connections: ServerPeer[] = [];
@@ -93,7 +98,7 @@ class Performance {
   #last: ServerPeer | undefined;
   #arrived = Promise.withResolvers<void>();
 
-  constructor(lane: Lane, proxy: ProxyAddress) {
+  constructor(lane: Lane, proxy: ProxyUnderTest) {
     this.#lane = lane;
     this.#proxy = proxy;
     this.#places = {
@@ -180,7 +185,8 @@ class Performance {
     const known = this.#clients.get(client);
     if (known !== undefined) return known;
     const localAddress = peer === "trusted" ? this.#lane.trustedPeer : this.#lane.client;
-    const socket = connect({ ...this.#proxy, localAddress, noDelay: true, allowHalfOpen: true });
+    const { host, port } = this.#proxy;
+    const socket = connect({ host, port, localAddress, noDelay: true, allowHalfOpen: true });
     await once(socket, "connect");
     const opened = { wire: new Wire(socket, `client ${client}`, this.transcript), pending: undefined };
     this.#clients.set(client, opened);
@@ -211,8 +217,12 @@ class Performance {
       await wire.until(() => wire.unread.length > 0 || wire.ended || undefined, "an answer or the end");
       if (wire.unread.length === 0) return;
     }
+    if (value.status === BAD_GATEWAY && this.#proxy.measure === "sense" && (await endsUnanswered(wire))) {
+      this.over = true;
+      return;
+    }
     const head = await readHead(wire);
-    expectResponseHead(head, value, this.#places);
+    expectResponseHead(head, value, this.#places, this.#proxy.measure);
     const [, status] = statusLine(head);
     const content = new Content(wire, responseFraming(value.to, status, head.fields), head.fields);
     await expectContent(content, value, this.#places);
@@ -227,7 +237,7 @@ class Performance {
     this.#last = peer;
     if (as !== undefined) this.#named.set(as, peer);
     const head = await readHead(peer.wire);
-    expectRequestHead(head, value, this.#places);
+    expectRequestHead(head, value, this.#places, this.#proxy.measure);
     const content = new Content(peer.wire, requestFraming(head.fields), head.fields);
     await expectContent(content, value, this.#places);
     if (value.pending) peer.pending = content;
@@ -300,6 +310,14 @@ class Performance {
   #nothingUnread(): void {
     for (const { wire } of this.#connections) if (wire.unread.length > 0) throw unexpected(wire);
   }
+}
+
+const BAD_GATEWAY = 502;
+
+/** Who closes instead of saying that the server is wrong says so too, if less politely. */
+async function endsUnanswered(wire: Wire): Promise<boolean> {
+  await wire.until(() => wire.unread.length > 0 || wire.ended || undefined, "an answer or the end");
+  return wire.unread.length === 0;
 }
 
 function unexpected(wire: Wire): Unmet {

@@ -159,7 +159,7 @@ function shortSteps(written: WrittenScenario): Step[] {
 }
 
 const NO_WHOLE_REQUEST: Step = { verb: "server gets no whole request", value: null };
-const ANY_REQUEST = { version: "HTTP/1.1" as const, fields: {}, lines: [] };
+const ANY_REQUEST = { fields: {}, lines: [] };
 const ANY_200 = { ...ANY_REQUEST, status: 200 };
 
 function refusalSteps(refused: readonly (number | "closed")[], to: string): Step[] {

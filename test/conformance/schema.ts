@@ -20,9 +20,8 @@ export type FieldExpectation = z.infer<typeof fieldExpectation>;
 const fields = z.record(z.string(), fieldExpectation);
 export type FieldExpectations = z.infer<typeof fields>;
 
-const version = z.enum(["HTTP/1.0", "HTTP/1.1"]).default("HTTP/1.1");
 const message = {
-  version,
+  version: z.enum(["HTTP/1.0", "HTTP/1.1"]).optional(),
   fields: fields.default({}),
   lines: z.array(z.string()).default([]),
   body: octets.optional(),

@@ -41,7 +41,7 @@ export async function startPeer(
   };
   try {
     await accepts(port, () => (child.exitCode === null ? undefined : `${program} ended: ${errors}`));
-    return { host: "127.0.0.1", port, [Symbol.asyncDispose]: stop };
+    return { host: "127.0.0.1", port, measure: "sense", [Symbol.asyncDispose]: stop };
   } catch (error) {
     await stop();
     throw error;

@@ -14,7 +14,12 @@ export const shunt: Target = {
   async start(config, lanes): Promise<RunningProxy> {
     const running = await startShunt(await optionsFor(config, lanes));
     const { hostname: host, port } = new URL(running.url);
-    return { host, port: Number(port), [Symbol.asyncDispose]: () => running[Symbol.asyncDispose]() };
+    return {
+      host,
+      port: Number(port),
+      measure: "letter",
+      [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
+    };
   },
 };
 

@@ -1,9 +1,9 @@
 import type { Lane } from "../lane.ts";
-import type { ProxyAddress } from "../play.ts";
+import type { ProxyUnderTest } from "../play.ts";
 import type { Configuration } from "../schema.ts";
 
 /** A proxy that runs, and which leads each lane's clients to the lane's servers. */
-export interface RunningProxy extends ProxyAddress, AsyncDisposable {}
+export interface RunningProxy extends ProxyUnderTest, AsyncDisposable {}
 
 /** Something that the scenarios can be played against. */
 export interface Target {
