@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -87,6 +87,23 @@ test("shunt explain tells rule, class, pool, candidates, winner and why", async 
   const plain = await shunt("explain", "-c", config);
   expect(plain.out).toContain('no match  gold cookie: cookie.tier is absent, expected "gold"\n');
   expect(plain.out).toContain("rule      none matched: the default class\nclass     general\n");
+});
+
+test("shunt explain --body takes content from the command line or from a file, and says what cannot be read", async () => {
+  const rules = [{ name: "high", when: { body: { "/priority": "high" } }, class: "gold" }];
+  const file = join(directory, "body.config.json");
+  const content = join(directory, "content.json");
+  writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(config, "utf8")), rules }));
+  writeFileSync(content, '{"priority":"high"}');
+  const ask = (body: string) =>
+    shunt("explain", "-c", file, "--header", "Content-Type: application/json", "--body", body);
+  expect((await ask('{"priority":"high"}')).out).toContain("rule      high\n");
+  expect((await ask(`@${content}`)).out).toContain("rule      high\n");
+  expect((await ask('{"priority":1}')).out).toContain('high: body./priority is "1", expected "high"\n');
+  expect(await ask("@nowhere")).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('--body: cannot read "nowhere"'),
+  });
 });
 
 test("shunt explain --json gives the same choice again for the same seed", async () => {

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { type AddressInfo, BoundSocket, connect, type Server, type Socket } from "node:net";
-import { Batch, type EntryPeer, type Snapshot, Verdict } from "@shunt/core";
+import { Batch, CONTENT, type EntryPeer, type Snapshot, Verdict } from "@shunt/core";
 import { ClientConnection, type ClientEvents } from "./accept/client-connection.ts";
 import { listen, type OpenSocket } from "./accept/listener.ts";
 import { Peers } from "./accept/peers.ts";
@@ -129,15 +129,16 @@ export class TestListener {
   }
 }
 
-/** For tests: what a thread finds out about the first head in `octets`. */
+/** For tests: what a thread finds out about the first head in `octets`. `content`: octets of content behind it. */
 export async function verdictOn(
   octets: Uint8Array,
   peer: EntryPeer,
   snapshot: Snapshot = snapshotOf(),
+  content: number = CONTENT.UNREAD,
 ): Promise<Verdict> {
   const batch = new Batch(new ArrayBuffer(Batch.bytes(SIZE)), SIZE);
   batch.clear();
-  batch.add(octets, peer, 1);
+  batch.add(octets, peer, 1, content);
   await (await Judge.of(snapshot.config)).judge(batch, 0);
   const verdict = new Verdict();
   batch.rewind();

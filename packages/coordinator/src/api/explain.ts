@@ -16,6 +16,8 @@ const Asked = z.strictObject({
   headers: z.record(z.string().min(1).max(256), z.union([Value, z.array(Value).max(64)])).default({}),
   client: z.union([z.ipv4(), z.ipv6()], "Expected an IPv4 or IPv6 address").default("127.0.0.1"),
   user: z.string().max(1_024).optional(),
+  /** Content, as text. Its length stands for itself; its type is one of the headers. */
+  body: z.string().max(65_536).optional(),
   /** The chance in the choice; the same seed gives the same choice. */
   seed: z.int().min(0).max(0xffff_ffff).optional(),
 });
@@ -25,7 +27,13 @@ export function addExplain(app: FastifyInstance, { snapshot, registry, config }:
   const explainer = new Explainer(snapshot);
   const servers = serverNames(config);
   app.post("/v1/explain", async (request) => {
-    const { seed = randomInt(2 ** 32), user, headers, ...asked } = checked(Asked, request.body, "content");
+    const {
+      seed = randomInt(2 ** 32),
+      user,
+      headers,
+      body,
+      ...asked
+    } = checked(Asked, request.body, "content");
     const heard = registry.heard;
     const tables = heard.map((member) => member.loads);
     const loads = {
@@ -33,7 +41,8 @@ export function addExplain(app: FastifyInstance, { snapshot, registry, config }:
       servers: new Map(totals(servers, tables).map((load) => [load.server, load])),
     };
     try {
-      return explainer.explain({ ...asked, user, headers: fieldsOf(headers) }, loads, seed);
+      const content = body === undefined ? undefined : Buffer.from(body);
+      return explainer.explain({ ...asked, user, headers: fieldsOf(headers), body: content }, loads, seed);
     } catch (error) {
       if (error instanceof RangeError) throw new ProblemError(problem(422, error.message));
       throw error;

@@ -1,4 +1,5 @@
 import { randomInt } from "node:crypto";
+import { readFile } from "node:fs/promises";
 import { loadConfig } from "../config/load.ts";
 import { formatPlaced } from "../config/places.ts";
 import { Explainer, NO_LOADS } from "../explain/explain.ts";
@@ -14,6 +15,7 @@ const OPTIONS = {
   header: { type: "string", multiple: true, default: [] as string[] },
   client: { type: "string", default: "127.0.0.1" },
   user: { type: "string" },
+  body: { type: "string" },
   seed: { type: "string" },
   json: { type: "boolean", default: false },
 } as const;
@@ -33,6 +35,7 @@ export async function explain(args: readonly string[], output: Output): Promise<
     headers: values.header.map(fieldOf),
     client: values.client,
     user: values.user,
+    body: await bodyOf(values.body),
   };
   const seed = seedOf(values.seed);
   const loaded = await loadConfig(values.config);
@@ -63,6 +66,18 @@ function fieldOf(text: string): [string, string] {
     throw new UsageError(`shunt explain: --header: expected "Name: value", found "${text}".`);
   }
   return [text.slice(0, colon), text.slice(colon + 1).trim()];
+}
+
+/** A text, or `@FILE`, as with curl. */
+async function bodyOf(text: string | undefined): Promise<Buffer | undefined> {
+  if (text === undefined || !text.startsWith("@")) return text === undefined ? undefined : Buffer.from(text);
+  const file = text.slice(1);
+  try {
+    return await readFile(file);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new UsageError(`shunt explain: --body: cannot read "${file}": ${reason}.`);
+  }
 }
 
 function seedOf(text: string | undefined): number {

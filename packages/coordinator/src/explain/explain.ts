@@ -14,7 +14,7 @@ import {
   type Snapshot,
 } from "@shunt/core";
 import type { TotalLoad } from "../load/aggregate.ts";
-import { type AskedRequest, readRequest } from "./request.ts";
+import { type AskedRequest, type FactsOrRefusal, readRequest } from "./request.ts";
 
 /** What servers are loaded with now; empty where nobody measures. */
 export interface LoadsNow {
@@ -83,7 +83,7 @@ export class Explainer {
         seed,
         affinityFor(facts, cls, config.pools),
       ),
-      notes: notesOn(asked, config),
+      notes: [...notesOn(asked, config), ...notesOnContent(read, asked)],
     };
   }
 
@@ -112,6 +112,20 @@ export class Explainer {
       plan: planFor(pool.servers, pool.balance),
     };
   }
+}
+
+type Decided = Extract<FactsOrRefusal, { readonly kind: "facts" }>;
+
+function notesOnContent({ waits, contentUnknown }: Decided, { body }: AskedRequest): string[] {
+  const notes: string[] = [];
+  if (waits) notes.push("The content decides: an acceptor waits for it before it chooses a server.");
+  if (!contentUnknown) return notes;
+  if (body === undefined) notes.push("The content is not given here: nothing is known of its fields.");
+  else {
+    const reasons = "its type or coding is not one that is read, or it is too long, or not well-formed";
+    notes.push(`Nothing is known of the fields of the content: ${reasons}.`);
+  }
+  return notes;
 }
 
 const FORWARDING = new Set([

@@ -1,9 +1,12 @@
 import {
   type Address,
   type CompiledRules,
+  ContentFacts,
   classify,
+  classifyHead,
   classOf,
   type DataPlaneConfig,
+  DEPENDS,
   type Facts,
   HEAD,
   HeadFacts,
@@ -26,10 +29,19 @@ export interface AskedRequest {
   readonly client: string;
   /** The user as if identified; undefined is nobody. */
   readonly user: string | undefined;
+  /** Its content, without chunks; undefined is none, or content that is not shown where a header field speaks of it. */
+  readonly body?: Uint8Array | undefined;
 }
 
 export type FactsOrRefusal =
-  | { readonly kind: "facts"; readonly facts: Facts }
+  | {
+      readonly kind: "facts";
+      readonly facts: Facts;
+      /** An acceptor waits for the content before it decides. */
+      readonly waits: boolean;
+      /** There is content, or there will be, and no rule that looks at it is told anything. */
+      readonly contentUnknown: boolean;
+    }
   | { readonly kind: "refused"; readonly refusal: Refusal };
 
 /**
@@ -48,12 +60,24 @@ export function readRequest(
   const client = addressOf(asked.client);
   const outcome = head.judge(0, octets.length, isTrusted(client, config));
   if (outcome === HEAD.COMPLETE && head.end === octets.length) {
-    const facts = new HeadFacts(head, names).of(client, asked.user);
-    return isAmbiguous(facts, config, compiled) ? AMBIGUOUS : { kind: "facts", facts };
+    const content = new ContentFacts(compiled.reads.bodies);
+    const facts = new HeadFacts(head, names, content).of(client, asked.user);
+    const begin = (): void => content.begin(head, facts, config.limits.classifyBodyBytes);
+    begin();
+    const waits = classifyHead(facts, content, compiled) === DEPENDS;
+    begin();
+    if (content.isUnread) takeContent(content, asked.body);
+    if (isAmbiguous(facts, config, compiled)) return AMBIGUOUS;
+    return { kind: "facts", facts, waits, contentUnknown: content.isUnknown };
   }
   // A line break inside a field ends the head early: to an acceptor these would be two messages.
   const refusal = outcome === HEAD.REFUSED ? REFUSALS[head.refusal] : undefined;
   return { kind: "refused", refusal: refusal ?? SPLIT };
+}
+
+function takeContent(content: ContentFacts, body: Uint8Array | undefined): void {
+  if (body === undefined) content.giveUp();
+  else content.read(body);
 }
 
 const SPLIT: Refusal = {
@@ -63,9 +87,11 @@ const SPLIT: Refusal = {
   expected: "fields and a target without line breaks",
 };
 
-function textOf({ method, target, headers }: AskedRequest): string {
-  const named = headers.some(([name]) => name.toLowerCase() === "host");
-  const fields = named ? headers : [["Host", hostOf(target)] as const, ...headers];
+function textOf({ method, target, headers, body }: AskedRequest): string {
+  const isNamed = (field: string): boolean => headers.some(([name]) => name.toLowerCase() === field);
+  const fields = isNamed("host") ? [...headers] : [["Host", hostOf(target)] as const, ...headers];
+  const isFramed = isNamed("content-length") || isNamed("transfer-encoding");
+  if (body !== undefined && !isFramed) fields.push(["Content-Length", String(body.length)]);
   const lines = fields.map(([name, value]) => `${name}: ${value}\r\n`);
   return `${method} ${target} HTTP/1.1\r\n${lines.join("")}\r\n`;
 }

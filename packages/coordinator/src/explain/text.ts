@@ -26,7 +26,8 @@ export function explanationText(explanation: Explanation): string {
 
 function whyNot({ name, failed }: TriedRule): string {
   if (failed === null) return name;
-  const found = failed.values.length === 0 ? "absent" : failed.values.map((value) => `"${value}"`).join(", ");
+  const nothing = failed.unknown ? "unknown" : "absent";
+  const found = failed.values.length === 0 ? nothing : failed.values.map((value) => `"${value}"`).join(", ");
   const not = failed.expected ? "" : "not ";
   return `${name}: ${failed.fact} is ${found}, expected ${not}${matcherText(failed.matcher)}`;
 }

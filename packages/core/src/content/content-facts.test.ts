@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
+import { HEAD_FLAG } from "../http/head-flags.ts";
 import { ContentFacts } from "./content-facts.ts";
 
 const NAMES = ["/a", "/b", "a", "b"];
-const HEAD = { types: ["application/json"], encodings: [], length: 0 };
+const HEAD = { types: ["application/json"], encodings: [] as string[], length: 0 };
 const FORM = "application/x-www-form-urlencoded";
 
 /** States of the fields named in NAMES. */
@@ -10,10 +11,17 @@ function states(content: ContentFacts): string[] {
   return NAMES.map((name) => content.field(name).state);
 }
 
+/** The head of a request with content. */
+function begin(content: ContentFacts, { types, encodings, length }: typeof HEAD, longest = 100): void {
+  const header = (name: string) =>
+    name === "content-type" ? types : name === "content-encoding" ? encodings : [];
+  content.begin({ flags: HEAD_FLAG.CONTENT, contentLength: length }, { header }, longest);
+}
+
 /** What is known of content of a type, once it was read. */
 function read(type: string, octets: Uint8Array | string): ContentFacts {
   const content = new ContentFacts(NAMES);
-  content.announce({ ...HEAD, types: [type] }, 100);
+  begin(content, { ...HEAD, types: [type] });
   content.read(Buffer.from(octets));
   return content;
 }
@@ -21,17 +29,17 @@ function read(type: string, octets: Uint8Array | string): ContentFacts {
 describe("ContentFacts", () => {
   test("has every field absent where there is no content", () => {
     const content = new ContentFacts(NAMES);
-    content.none();
+    content.begin({ flags: 0, contentLength: 0 }, { header: () => [] }, 100);
     expect(states(content)).toEqual(["absent", "absent", "absent", "absent"]);
     expect(states(read("application/json", ""))).toEqual(["absent", "absent", "absent", "absent"]);
   });
 
   test("has the fields of its kind unread until it has come, and knows nothing of others", () => {
     const content = new ContentFacts(NAMES);
-    content.announce(HEAD, 100);
+    begin(content, HEAD);
     expect(content.isUnread).toBe(true);
     expect(states(content)).toEqual(["unread", "unread", "unknown", "unknown"]);
-    content.announce({ ...HEAD, types: [FORM] }, 100);
+    begin(content, { ...HEAD, types: [FORM] });
     expect(states(content)).toEqual(["unknown", "unknown", "unread", "unread"]);
   });
 
@@ -43,7 +51,7 @@ describe("ContentFacts", () => {
     ["a length beyond the bound", { ...HEAD, length: 101 }],
   ])("does not wait for content of %s, of which it knows nothing", (_, head) => {
     const content = new ContentFacts(NAMES);
-    content.announce(head, 100);
+    begin(content, head);
     expect(content.isUnread).toBe(false);
     content.read(Buffer.from('{"a":1}'));
     expect(states(content)).toEqual(["unknown", "unknown", "unknown", "unknown"]);
@@ -51,7 +59,7 @@ describe("ContentFacts", () => {
 
   test("waits for nothing where the bound is 0", () => {
     const content = new ContentFacts(NAMES);
-    content.announce(HEAD, 0);
+    begin(content, HEAD, 0);
     expect(states(content)).toEqual(["unknown", "unknown", "unknown", "unknown"]);
   });
 
@@ -84,7 +92,7 @@ describe("ContentFacts", () => {
     const content = read("application/json", '{"a":1}');
     content.giveUp();
     expect([states(content), content.names()]).toEqual([["unknown", "unknown", "unknown", "unknown"], []]);
-    content.none();
+    content.begin({ flags: 0, contentLength: 0 }, { header: () => [] }, 100);
     expect(states(content)[0]).toBe("absent");
   });
 });

@@ -1,18 +1,19 @@
 import { isAscii } from "node:buffer";
+import type { Facts } from "../classify/facts.ts";
+import { HEAD_FLAG } from "../http/head-flags.ts";
 import { allQueryValues } from "../http/query.ts";
+import type { RequestHead } from "../http/request-head.ts";
 import { ABSENT, type BodyField, present, UNKNOWN, UNREAD } from "./body-field.ts";
 import { JsonFields } from "./json-fields.ts";
 import { isPointer } from "./json-pointer.ts";
 import { type ContentKind, contentKind, isUncoded } from "./media-type.ts";
 
-/** What the head says about the content. */
-export interface ContentHead {
-  /** Values of the Content-Type and Content-Encoding fields. */
-  readonly types: readonly string[];
-  readonly encodings: readonly string[];
-  /** 0 where chunks will tell. */
-  readonly length: number;
-}
+/** What says whether content follows a head. */
+type Framed = Pick<RequestHead, "flags" | "contentLength">;
+
+/** Fields that say what content is. */
+export const CONTENT_FIELDS = Object.freeze(["content-type", "content-encoding"] as const);
+const [TYPE, ENCODING] = CONTENT_FIELDS;
 
 /**
  * What rules know of the content of one request after the other.
@@ -39,9 +40,23 @@ export class ContentFacts {
     return this.#state === "unread";
   }
 
-  /** The request has no content. */
-  none(): void {
-    this.#state = "none";
+  /** There is content of which nothing is known. */
+  get isUnknown(): boolean {
+    return this.#state === "unknown";
+  }
+
+  /**
+   * The head of the next request. Its content, if it has any, is not read if it is longer than `longest` octets, or if
+   * nobody can.
+   */
+  begin({ flags, contentLength }: Framed, facts: Pick<Facts, "header">, longest: number): void {
+    if ((flags & HEAD_FLAG.CONTENT) === 0) {
+      this.#state = "none";
+      return;
+    }
+    this.#kind = isUncoded(facts.header(ENCODING)) ? contentKind(facts.header(TYPE)) : undefined;
+    const isReadable = this.#kind !== undefined && contentLength <= longest && longest > 0;
+    this.#state = isReadable ? "unread" : "unknown";
   }
 
   /** Nobody will read the content. */
@@ -49,15 +64,9 @@ export class ContentFacts {
     this.#state = "unknown";
   }
 
-  /** Content will follow this head. It is not read if it is longer than `longest`, or if nobody can. */
-  announce({ types, encodings, length }: ContentHead, longest: number): void {
-    this.#kind = isUncoded(encodings) ? contentKind(types) : undefined;
-    this.#state = this.#kind === undefined || length > longest || longest === 0 ? "unknown" : "unread";
-  }
-
-  /** This is the content that was announced, all of it. */
+  /** This is the content, all of it, without chunks around it. */
   read(octets: Uint8Array): void {
-    if (octets.length === 0) this.none();
+    if (octets.length === 0) this.#state = "none";
     else if (this.#state === "unread") this.#state = this.#isWellFormed(octets) ? "read" : "unknown";
   }
 
@@ -80,11 +89,9 @@ export class ContentFacts {
     return this.#kind === "json" ? this.#readJson(octets) : this.#readForm(octets);
   }
 
-  /** JSON that is not JSON leaves every field unknown by itself. */
   #readJson(octets: Uint8Array): boolean {
     try {
-      this.#json.read(this.#utf8.decode(octets));
-      return true;
+      return this.#json.read(this.#utf8.decode(octets));
     } catch {
       // Not UTF-8 (RFC 8259 section 8.1): who reads it all the same reads it differently.
       return false;

@@ -54,8 +54,8 @@ export class JsonFields {
     for (const [number, pointer] of pointers.entries()) this.#placeOf(pointer).pointers.push(number);
   }
 
-  /** Reads a text. When it is not JSON, or nested too deeply, every field is unknown. */
-  read(text: string): void {
+  /** Reads a text. Returns false when it is not JSON, or nested too deeply: then every field is unknown. */
+  read(text: string): boolean {
     this.#text = text;
     this.#at = 0;
     this.#texts++;
@@ -64,6 +64,7 @@ export class JsonFields {
     const isJson = this.#value(this.#root, 0) && this.#skipSpace() === text.length;
     if (!isJson) this.#fields.fill(UNKNOWN);
     this.#text = "";
+    return isJson;
   }
 
   /** What the text that was read last has at a pointer. */

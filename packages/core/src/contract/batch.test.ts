@@ -1,6 +1,14 @@
 import { describe, expect, test } from "vitest";
 import { below, draw } from "../random.ts";
-import { Batch, type BatchSize, type EntryPeer, RECORD, Verdict, type VerdictFields } from "./batch.ts";
+import {
+  Batch,
+  type BatchSize,
+  CONTENT,
+  type EntryPeer,
+  RECORD,
+  Verdict,
+  type VerdictFields,
+} from "./batch.ts";
 
 const SIZE: BatchSize = { entries: 4, dataBytes: 64, recordWords: 2_000 };
 const PEER: EntryPeer = { family: 4, words: [0xc0000201, 0, 0, 0], trusted: false };
@@ -52,6 +60,18 @@ describe("Batch", () => {
     expect(entries).toEqual([
       { octets: "first", room: 7, ...PEER },
       { octets: "second", room: 1, ...v6 },
+    ]);
+  });
+
+  test("shows a thread how much of an entry is content", () => {
+    const { loop, thread } = twoSides();
+    for (const content of [undefined, CONTENT.UNKNOWN, 0, 4])
+      loop.add(Buffer.from("octets"), PEER, 1, content);
+    expect([0, 1, 2, 3].map((entry) => thread.entryContent(entry))).toEqual([
+      CONTENT.UNREAD,
+      CONTENT.UNKNOWN,
+      0,
+      4,
     ]);
   });
 

@@ -5,7 +5,7 @@
  * Run it: node packages/worker/src/classify/dispatch.bench.ts
  */
 
-import type { Snapshot, Verdict } from "@shunt/core";
+import { CONTENT, type Snapshot, type Verdict } from "@shunt/core";
 import { snapshotOf } from "../test-snapshot.ts";
 import { Dispatcher, type Unread } from "./dispatch.ts";
 
@@ -23,6 +23,7 @@ class Client implements Unread {
   readonly peer = { family: 4, words: [0x7f00_0001, 0, 0, 0], trusted: false } as const;
   readonly unread = HEAD;
   readonly room = 64;
+  readonly content = CONTENT.UNREAD;
   rules = 0;
   onJudged: () => void = () => {};
   judged(verdict: Verdict, _snapshot: Snapshot): void {

@@ -1,4 +1,4 @@
-import { HEAD_FLAG, RECORD, REFUSE, type Snapshot, type Verdict } from "@shunt/core";
+import { CONTENT, HEAD_FLAG, RECORD, REFUSE, type Snapshot, type Verdict } from "@shunt/core";
 import { SignJWT } from "jose";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { later, until } from "../test-peers.ts";
@@ -20,13 +20,18 @@ class Client implements Unread {
   readonly peer: Unread["peer"];
   unread: Buffer;
   room: number;
+  readonly content: number;
   readonly told: Told[] = [];
   readonly rests: Rest[] = [];
   /** Queues up again while there is more that was not looked at. */
   again: ((client: Client) => void) | undefined;
   onVerdict: () => void = () => {};
 
-  constructor(octets: string | Buffer, { room = 64, trusted = false } = {}) {
+  constructor(
+    octets: string | Buffer,
+    { room = 64, trusted = false, content = CONTENT.UNREAD as number } = {},
+  ) {
+    this.content = content;
     this.unread = Buffer.from(octets);
     this.room = room;
     this.peer = { family: 4, words: [0x0a00_0001, 0, 0, 0], trusted };
@@ -244,6 +249,38 @@ describe("with rules that any loop may judge", () => {
     const clients = [new Client(forwarded, { trusted: true }), new Client(forwarded)];
     await judgeAll(dispatcher, clients);
     expect(clients.map((client) => client.told[0]?.client)).toEqual(["203.0.113.9", undefined]);
+  });
+});
+
+describe("with rules about content", () => {
+  let dispatcher: Dispatcher;
+  beforeAll(async () => {
+    const rules = [{ name: "high", when: { body: { "/priority": "high" } }, class: "gold" }];
+    dispatcher = await Dispatcher.start(snapshotOf({ rules, limits: { classifyBodyBytes: 262_144 } }));
+  });
+  afterAll(() => dispatcher.close());
+
+  /** A request with content that was waited for. */
+  const inquiring = (content: string, headBytes = 0): Client => {
+    const fields = `Content-Type: application/json\r\nContent-Length: ${content.length}\r\n`;
+    const head = `POST / HTTP/1.1\r\nHost: a\r\n${fields}X: ${"x".repeat(headBytes)}\r\n\r\n`;
+    return new Client(head + content, { content: content.length });
+  };
+
+  test("Dispatcher has content read by a thread, also of a lone client", async () => {
+    const { batches } = dispatcher;
+    const client = inquiring('{"priority":"high"}');
+    await judgeAll(dispatcher, [client]);
+    expect(client.told.map((told) => told.class)).toEqual(["gold"]);
+    expect(dispatcher.batches - batches).toBe(1);
+  });
+
+  test("Dispatcher keeps the longest head and the longest content together", async () => {
+    const content = `{"x":"${"y".repeat(262_144 - 26)}","priority":"high"}`.slice(0, 262_144);
+    expect(content.length).toBe(262_144);
+    const clients = Array.from({ length: 5 }, () => inquiring(content, 30_000));
+    await judgeAll(dispatcher, clients);
+    expect(clients.map(({ told }) => told[0]?.class)).toEqual(Array(5).fill("gold"));
   });
 });
 

@@ -214,7 +214,7 @@ test.each(["/x/../y", "/x%2fy", "//x", "/vip/a//b", "/vip/a/../b%2fc", "/vip/%25
   },
 );
 
-test("Judge does not ask how others read a path that no rule looks at", async () => {
+test("Judge lets paths through that others read otherwise, where no rule looks at paths", async () => {
   const rules = [{ name: "gold", when: { cookie: { tier: "gold" } }, class: "gold" }];
   expect(await verdictOn(asked("/x/..%2fvip/"), STRANGER, snapshotOf({ rules }))).toMatchObject({
     refusal: 0,

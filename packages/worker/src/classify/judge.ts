@@ -66,7 +66,7 @@ export class Judge {
     this.#identifier = identifier;
     this.costly = this.#rules.costly || identifier.costly;
     this.#trusted = config.trust.peers.flatMap((text) => parseCidr(text) ?? []);
-    const { names, head } = newHeadReader(config, this.#rules.reads, fieldsRead(this.#rules));
+    const { names, head } = newHeadReader(config, this.#rules.reads, FIELDS_READ);
     this.#head = head;
     this.#content = new ContentFacts(this.#rules.reads.bodies);
     this.#readsContent = this.#rules.reads.bodies.length > 0;
@@ -182,17 +182,7 @@ export class Judge {
 
   /** What rules may know of the content of the framed head. */
   #prepareContent(): void {
-    const { flags, contentLength } = this.#head;
-    if ((flags & HEAD_FLAG.CONTENT) === 0) {
-      this.#content.none();
-      return;
-    }
-    const types = this.#facts.header(TYPE);
-    const encodings = this.#facts.header(ENCODING);
-    this.#content.announce(
-      { types, encodings, length: contentLength },
-      this.#config.limits.classifyBodyBytes,
-    );
+    this.#content.begin(this.#head, this.#facts, this.#config.limits.classifyBodyBytes);
     if (this.#contentBytes !== CONTENT.UNREAD) this.#takeContent(this.#contentBytes);
   }
 
@@ -263,9 +253,6 @@ export class Judge {
   }
 }
 
-const TYPE = "content-type";
-const ENCODING = "content-encoding";
-
 /** No rule, no class. */
 const NONE = -1;
 
@@ -279,10 +266,7 @@ function endsEntry(flags: number): boolean {
 }
 
 /** Names of the fields that are asked for here, and not by rules. */
-function fieldsRead({ reads }: CompiledRules): string[] {
-  const names = ["authorization", "cookie", "x-forwarded-for", "forwarded"];
-  return reads.bodies.length > 0 ? [...names, TYPE, ENCODING] : names;
-}
+const FIELDS_READ = ["authorization", "cookie", "x-forwarded-for", "forwarded"];
 
 function newVerdict(drops: Int32Array): VerdictFields {
   return {

@@ -1,6 +1,8 @@
 import {
+  type BodyField,
   type CompiledRules,
   type Condition,
+  ContentFacts,
   compileRules,
   HEAD,
   HeadFacts,
@@ -17,6 +19,23 @@ const SECRET = new Set(["authorization", "proxy-authorization", "cookie"]);
 const PRESENT = "(present)";
 const PRESENCE = new Set(["present", "absent"]);
 
+/** Of a field of the content. */
+const SHOWN_VALUES = 8;
+const SHOWN_CHARACTERS = 200;
+
+/** Content that was judged; nobody asked for it; there was too much of it; it is not kept, so that nothing is known. */
+export type ReadableContent = Buffer | "unread" | "unknown" | "not kept";
+
+export interface ReadableRequest {
+  readonly head: Uint8Array;
+  /** Its peer was trusted. */
+  readonly trusted: boolean;
+  /** The address that rules see. */
+  readonly client: string;
+  readonly user: string | undefined;
+  readonly content: ReadableContent;
+}
+
 /** Reads remembered heads once more, for what the rules of a snapshot look at. Cold: only who asks for it pays. */
 export class FactReader {
   readonly snapshot: Snapshot;
@@ -24,6 +43,7 @@ export class FactReader {
   readonly #compared: ReadonlySet<string>;
   readonly #head: RequestHead;
   readonly #facts: HeadFacts;
+  readonly #content: ContentFacts;
 
   constructor(snapshot: Snapshot) {
     const { rules, defaultClass } = snapshot.config;
@@ -32,19 +52,12 @@ export class FactReader {
     this.#compared = comparedFacts(rules);
     const { names, head } = newHeadReader(snapshot.config, this.#reads);
     this.#head = head;
-    this.#facts = new HeadFacts(head, names);
+    this.#content = new ContentFacts(this.#reads.bodies);
+    this.#facts = new HeadFacts(head, names, this.#content);
   }
 
-  /**
-   * Name to values; nothing when the head was not kept, or was refused. `trusted`: its peer was. `client`: the address
-   * that rules see.
-   */
-  read(
-    head: Uint8Array,
-    trusted: boolean,
-    client: string,
-    user: string | undefined,
-  ): Record<string, readonly string[]> {
+  /** Name to values; nothing when the head was not kept, or was refused. */
+  read({ head, trusted, client, user, content }: ReadableRequest): Record<string, readonly string[]> {
     const address = parseAddress(client);
     if (head.length === 0 || address === undefined) return {};
     this.#head.load(head, 0, head.length);
@@ -60,8 +73,31 @@ export class FactReader {
     for (const name of queries) note(`query.${name}`, facts.query(name));
     if (path) read.path = [facts.path];
     if (host) read.host = [facts.host];
+    if (content !== "not kept") Object.assign(read, this.#readContent(content));
     return read;
   }
+
+  #readContent(octets: Exclude<ReadableContent, "not kept">): Record<string, readonly string[]> {
+    const content = this.#content;
+    content.begin(this.#head, this.#facts, this.snapshot.config.limits.classifyBodyBytes);
+    if (octets === "unknown") content.giveUp();
+    else if (octets !== "unread") content.read(octets);
+    const read = this.#reads.bodies.map((name) => {
+      const fact = `body.${name}`;
+      return [fact, shown(content.field(name), this.#compared.has(fact))] as const;
+    });
+    return Object.fromEntries(read);
+  }
+}
+
+/** Bodies may be long, and secret: of what rules compare the beginning is shown, of anything else that it is there. */
+function shown({ state, values }: BodyField, compared: boolean): readonly string[] {
+  if (state === "absent") return values;
+  if (state !== "present") return [`(${state})`];
+  if (!compared || values.length === 0) return [PRESENT];
+  return values
+    .slice(0, SHOWN_VALUES)
+    .map((value) => (value.length > SHOWN_CHARACTERS ? `${value.slice(0, SHOWN_CHARACTERS)}…` : value));
 }
 
 /** Facts whose values rules compare. Of one that is only asked for its presence the value, a session say, is not shown. */

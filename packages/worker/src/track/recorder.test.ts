@@ -128,3 +128,43 @@ test("Recorder remembers exchanges whose heads are large, or are none, without t
     ["large", {}],
   ]);
 });
+
+test("Recorder shows fields of content as far as it was read, shortened, and says why it shows none", async () => {
+  const rules = [
+    { name: "deep", when: { body: { "/a/b": "1", "/a": true, "/s": false } }, class: "gold" },
+    { name: "form", when: { body: { tier: "gold" } }, class: "gold" },
+  ];
+  const posting = (fields: string): Promise<Exchange> =>
+    exchangeOf(open.client, `POST / HTTP/1.1\r\nHost: a\r\n${fields}\r\n`, snapshotOf({ rules }));
+  const json = "Content-Type: application/json\r\nContent-Length: 9\r\n";
+  const form = json.replace("json", "x-www-form-urlencoded");
+  const recorder = new Recorder("a1", 10);
+  const facts = async (fields: string, content?: string): Promise<object | undefined> => {
+    const settled = await posting(fields);
+    if (content !== undefined) settled.judgedContent = Buffer.from(content);
+    recorder.remember(settled, "1", 1);
+    return recorder.recent(1)[0]?.facts;
+  };
+  const all = (read: string[]) => ({
+    "body./a": read,
+    "body./a/b": read,
+    "body./s": read,
+    "body.tier": read,
+  });
+  const unknown = all(["(unknown)"]);
+  expect(await facts("")).toEqual(all([]));
+  expect(await facts(json)).toEqual(unknown);
+  expect(await facts(`${json}Content-Encoding: br\r\n`)).toEqual(unknown);
+  expect(await facts(json, '{"a":{"b":1},"s":"secret"}')).toEqual({
+    ...unknown,
+    "body./a": ["(present)"],
+    "body./a/b": ["1"],
+    "body./s": ["(present)"],
+  });
+  const long = "x".repeat(300);
+  expect(await facts(form, `tier=${long}&tier=b`)).toEqual({
+    ...unknown,
+    "body.tier": [`${"x".repeat(200)}…`, "b"],
+  });
+  expect(await facts(json, `{"a":"${"x".repeat(5_000)}"}`)).toEqual({});
+});

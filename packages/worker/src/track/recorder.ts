@@ -1,25 +1,28 @@
-import type { AttemptRecord, ExchangeRecord, ResolvedClass, Snapshot } from "@shunt/core";
+import {
+  type AttemptRecord,
+  type ExchangeRecord,
+  HEAD_FLAG,
+  type ResolvedClass,
+  type Snapshot,
+} from "@shunt/core";
 import type { Attempt } from "./attempt.ts";
 import type { Exchange } from "./exchange.ts";
-import { FactReader } from "./fact-reader.ts";
+import { FactReader, type ReadableContent, type ReadableRequest } from "./fact-reader.ts";
 import { type Timers, timersOf } from "./timers.ts";
 
 /** Heads above this are remembered without their fields. */
 const REMEMBERED_HEAD_BYTES = 4_096;
+/** Content above this is remembered without its fields. */
+const REMEMBERED_CONTENT_BYTES = 4_096;
 const NO_HEAD = Buffer.alloc(0);
 
 /** What is kept of a settled exchange: enough to explain its decision, and to decide it again by other rules. */
-interface Remembered {
+interface Remembered extends ReadableRequest {
   readonly id: string;
   readonly snapshot: Snapshot;
-  readonly head: Buffer;
   readonly method: string;
   readonly target: string;
   readonly authority: string;
-  /** Its peer was trusted: fields about clients were believed. */
-  readonly trusted: boolean;
-  readonly client: string;
-  readonly user: string | undefined;
   readonly rule: number;
   readonly class: number;
   readonly attempts: readonly RememberedAttempt[];
@@ -62,6 +65,7 @@ export class Recorder {
       trusted: exchange.client.peer.trusted,
       client: exchange.forwardedClient ?? exchange.client.address.text,
       user: exchange.user,
+      content: contentOf(exchange),
       rule: exchange.rule,
       class: exchange.class,
       attempts: exchange.history.map(withoutSockets),
@@ -105,10 +109,17 @@ export class Recorder {
     };
   }
 
-  #factsOf({ snapshot, head, trusted, client, user }: Remembered): ExchangeRecord["facts"] {
+  #factsOf(remembered: Remembered): ExchangeRecord["facts"] {
+    const { snapshot } = remembered;
     if (this.#facts?.snapshot !== snapshot) this.#facts = new FactReader(snapshot);
-    return this.#facts.read(head, trusted, client, user);
+    return this.#facts.read(remembered);
   }
+}
+
+function contentOf(exchange: Exchange): ReadableContent {
+  const { judgedContent } = exchange;
+  if (judgedContent === undefined) return exchange.has(HEAD_FLAG.CONTENT_DECIDES) ? "unknown" : "unread";
+  return judgedContent.length <= REMEMBERED_CONTENT_BYTES ? Buffer.from(judgedContent) : "not kept";
 }
 
 function withoutSockets({ backend, seed, spilled, compared, failure }: Attempt): RememberedAttempt {
