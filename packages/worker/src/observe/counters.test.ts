@@ -16,6 +16,7 @@ test("Counters reports what was counted, and what others count", () => {
   expect(Object.keys(report.counters).filter((name) => !name.endsWith("_total"))).toEqual([]);
   expect(report.gauges).toEqual({ exchanges: 5 });
   expect(report.labelled).toEqual({
+    connections_refused_total: {},
     requests_total: { gold: 2 },
     responses_total: {},
     requests_refused_total: {},
