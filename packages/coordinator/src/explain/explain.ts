@@ -128,19 +128,20 @@ function notesOnContent({ waits, contentUnknown }: Decided, { body }: AskedReque
   return notes;
 }
 
-const FORWARDING = new Set([
-  "x-forwarded-for",
-  "x-forwarded-proto",
-  "x-forwarded-host",
-  "forwarded",
-  "x-request-id",
-]);
+const ABOUT_CLIENTS = new Set(["forwarded", "x-real-ip", "x-request-id"]);
 
-function notesOn({ user, headers, client }: AskedRequest, { identity, trust }: DataPlaneConfig): string[] {
+/** Whether a field is believed from trusted peers alone. */
+function isBelieved(name: string, { trust }: DataPlaneConfig): boolean {
+  const lower = name.toLowerCase();
+  return lower.startsWith("x-forwarded-") || ABOUT_CLIENTS.has(lower) || trust.fields.includes(lower);
+}
+
+function notesOn({ user, headers, client }: AskedRequest, config: DataPlaneConfig): string[] {
+  const { identity, trust } = config;
   const notes: string[] = [];
   if (identity.kind !== "none" && user === undefined)
     notes.push("Credentials are not evaluated here: name the user as whom the request is to be explained.");
-  const ignored = headers.filter(([name]) => FORWARDING.has(name.toLowerCase())).map(([name]) => name);
+  const ignored = headers.filter(([name]) => isBelieved(name, config)).map(([name]) => name);
   if (ignored.length > 0 && trust.peers.length === 0)
     notes.push(`${ignored.join(", ")}: not believed, since ${client} is not one of trust.peers.`);
   return notes;

@@ -9,17 +9,7 @@ type Fields = Readonly<Record<string, readonly string[]>>;
 
 /** The client that a trusted peer speaks for, by the fields that it sent. */
 function clientOf(fields: Fields): string | undefined {
-  const facts = {
-    method: "GET",
-    host: "",
-    path: "/",
-    client: PEER,
-    user: undefined,
-    header: (name: string) => fields[name] ?? [],
-    cookie: () => [],
-    query: () => [],
-    names: () => [],
-  };
+  const facts = { header: (name: string) => fields[name] ?? [] };
   return forwardedClient(facts, PEER, TRUSTED)?.text;
 }
 

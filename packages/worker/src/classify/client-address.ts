@@ -1,5 +1,8 @@
 import { type Address, type Cidr, type Facts, matchesCidr, parseAddress } from "@shunt/core";
 
+/** What of the facts tells a client's address. */
+type Fields = Pick<Facts, "header">;
+
 /** Addresses in one message that are looked at, from the right. */
 const MAX_HOPS = 32;
 
@@ -8,7 +11,7 @@ const MAX_HOPS = 32;
  * that is not itself trusted; the leftmost when all are. What does not parse ends the search: behind it anybody may
  * have written anything. Undefined when the peer tells nothing.
  */
-export function forwardedClient(facts: Facts, peer: Address, trusted: readonly Cidr[]): Address | undefined {
+export function forwardedClient(facts: Fields, peer: Address, trusted: readonly Cidr[]): Address | undefined {
   const listed = facts.header("x-forwarded-for");
   const hops = listed.length > 0 ? listed.join(",").split(",").reverse() : forwardedFor(facts);
   let client: Address | undefined;
@@ -22,7 +25,7 @@ export function forwardedClient(facts: Facts, peer: Address, trusted: readonly C
 }
 
 /** The `for` parameters of Forwarded, from the right: one per element, "" for one without. */
-function forwardedFor(facts: Facts): string[] {
+function forwardedFor(facts: Fields): string[] {
   return splitOutsideQuotes(facts.header("forwarded").join(","), ",").map((element) => {
     const pairs = splitOutsideQuotes(element, ";").map((pair) => pair.trim());
     const pair = pairs.find((each) => each.slice(0, FOR.length).toLowerCase() === FOR) ?? "";
