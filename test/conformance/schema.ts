@@ -158,6 +158,7 @@ export const configuration = z.strictObject({
   options: z.record(z.string(), z.unknown()).default({}),
   listener: z.record(z.string(), z.unknown()).default({}),
   pool: z.record(z.string(), z.unknown()).default({}),
+  class: z.record(z.string(), z.unknown()).default({}),
   rules: z
     .array(z.strictObject({ name: z.string(), when: z.record(z.string(), z.unknown()), server: serverName }))
     .default([]),

@@ -24,44 +24,52 @@ export const shunt: Target = {
 };
 
 async function optionsFor(config: Configuration, lanes: readonly Lane[]): Promise<Partial<ShuntOptions>> {
-  const paths = lanes.flatMap((lane) => pathsOf(config, lane));
   const nowhere = [{ name: "nobody", url: `http://127.0.0.1:${await freePort()}` }];
   const written = config.options as Partial<ShuntOptions>;
+  const pools = lanes.flatMap((lane) => poolsOf(config, lane));
   return {
     ...written,
     listeners: { web: { host: "127.0.0.1", port: 0, ...config.listener } },
     trust: { ...written.trust, peers: [TRUSTED, ...(written.trust?.peers ?? [])] },
     timeouts: { drainMs: 1_000, ...written.timeouts },
-    pools: {
-      nowhere: poolOf(...nowhere),
-      ...Object.fromEntries(
-        paths.map(({ name, servers }) => [name, { ...poolOf(...servers), ...config.pool }]),
-      ),
-    },
+    pools: { nowhere: poolOf(...nowhere), ...Object.fromEntries(pools) },
     classes: {
       nowhere: { pool: "nowhere" },
-      ...Object.fromEntries(paths.map(({ name }) => [name, { pool: name }])),
+      ...Object.fromEntries(pools.map(([pool]) => [pool, { ...config.class, pool }])),
     },
-    rules: paths.map(({ name, when }) => ({ name, when, class: name })),
+    rules: lanes.flatMap((lane) => rulesOf(config, lane)),
     defaultClass: "nowhere",
   };
 }
 
-type When = NonNullable<ShuntOptions["rules"]>[number]["when"];
+type Pool = ShuntOptions["pools"][string];
 
-/** The ways of a lane: one for each rule of the configuration, and one for all else. */
-function pathsOf(
-  { rules }: Configuration,
-  lane: Lane,
-): { name: string; when: When; servers: ReturnType<typeof named>[] }[] {
+/** A pool for each server that a rule names, and one for the others. */
+function poolsOf({ rules, pool }: Configuration, lane: Lane): [name: string, pool: Pool][] {
+  const isNamed = ({ name }: LaneServer): boolean => rules.some(({ server }) => server === name);
+  const rest = lane.servers.filter((server) => !isNamed(server));
+  return [
+    ...lane.servers
+      .filter(isNamed)
+      .map((server): [string, Pool] => [
+        `${lane.name}-${server.name}`,
+        { ...poolOf(named(server)), ...pool },
+      ]),
+    [lane.name, { ...poolOf(...rest.map(named)), ...pool }],
+  ];
+}
+
+type Rule = NonNullable<ShuntOptions["rules"]>[number];
+
+/** The rules of the configuration for those who come from the addresses of a lane, and one for all else from there. */
+function rulesOf({ rules }: Configuration, lane: Lane): Rule[] {
   const client = { client: { in: [lane.client, lane.trustedPeer] } };
   const ruled = rules.map(({ name, when, server }) => ({
-    name: `${lane.name}-${name}`,
-    when: { all: [client, when as When] },
-    servers: [named(lane.server(server))],
+    name: `${lane.name} ${name}`,
+    when: { all: [client, when as Rule["when"]] },
+    class: `${lane.name}-${server}`,
   }));
-  const rest = lane.servers.filter(({ name }) => !rules.some(({ server }) => server === name));
-  return [...ruled, { name: lane.name, when: client, servers: rest.map(named) }];
+  return [...ruled, { name: lane.name, when: client, class: lane.name }];
 }
 
 function named({ name, port }: LaneServer): { name: string; url: string } {
