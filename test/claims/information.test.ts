@@ -122,3 +122,38 @@ test("C4, C5: host, path, query and header fields decide too, and several togeth
   texts.push((await client.response()).text.slice(0, 2));
   expect(texts).toEqual(["g1", "g1", "s1", "s1", "s1"]);
 });
+
+test("C4: a field of the body decides, above layer 7: in JSON, in a form, by its value and by its existence", async () => {
+  await using shunt = await serving({
+    any: [{ body: { "/order/priority": { in: ["high", "1"] } } }, { body: { express: true } }],
+  });
+  using client = await shunt.connect();
+  const json = (content: string) => post("/x", content, "Content-Type: application/json");
+  const form = (content: string) => post("/x", content, "Content-Type: application/x-www-form-urlencoded");
+  const asked: readonly (readonly [octets: string, server: string])[] = [
+    [json('{"order":{"priority":"high"}}'), "g1"],
+    [json('{"order":{"priority":1}}'), "g1"],
+    [json('{"order":{"priority":"low"}}'), "s1"],
+    [json('{"priority":"high"}'), "s1"],
+    [form("item=7&express=no"), "g1"],
+    [form("item=7"), "s1"],
+    [get("/x"), "s1"],
+  ];
+  await client.send(asked.map(([octets]) => octets).join(""));
+  const texts = (await client.responses(asked.length)).map(({ text }) => text.slice(0, 2));
+  expect(texts).toEqual(asked.map(([, server]) => server));
+});
+
+test("C9, C20 with C4: where a field of the body is missing, that decides too, but not where it cannot be known", async () => {
+  await using shunt = await serving({ method: "POST", body: { "/bulk": false } });
+  const served = async (octets: string): Promise<string> => {
+    using client = await shunt.connect();
+    await client.send(octets);
+    return (await client.response()).text.slice(0, 2);
+  };
+  const type = "Content-Type: application/json";
+  expect(await served(post("/x", '{"item":7}', type))).toBe("g1");
+  expect(await served(post("/x", '{"bulk":true}', type))).toBe("s1");
+  expect(await served(post("/x", JSON.stringify({ item: "x".repeat(20_000) }), type))).toBe("s1");
+  expect(await served(post("/x", "item=7", "Content-Type: text/plain"))).toBe("s1");
+});

@@ -3,7 +3,7 @@ import type { Exchange } from "./exchange.ts";
 /**
  * Where the time of an exchange went, in milliseconds: HAProxy's timers, and two more. -1: that phase never was.
  *
- * TR the head came, Tk it was classified, Tw it waited for those before it, Tc a connection was established, Tr the
+ * TR the head came, Tk it was classified (with its content, where that decides), Tw it waited for those before it, Tc a connection was established, Tr the
  * server answered, To the answer waited for its turn, Td it was handed on, Ta all of it.
  */
 export interface Timers {
