@@ -7,7 +7,7 @@ declare module "node:_http_common" {
     static readonly kOnHeadersComplete: number;
     static readonly kOnBody: number;
     static readonly kOnMessageComplete: number;
-    [callback: number]: (...told: never[]) => number | undefined | void;
+    [callback: number]: (...told: never[]) => unknown;
     initialize(kind: number, resource: object, headBytes: number, lenient: number): void;
     /** How many octets were read, or what is wrong. */
     execute(octets: Uint8Array): number | Error;

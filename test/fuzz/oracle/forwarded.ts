@@ -11,16 +11,24 @@ import { asksForUpgrade } from "./sent-requests.ts";
 const HOP_BY_HOP = new Set(["connection", "keep-alive", "proxy-connection", "te", "http2-settings"]);
 /** Fields by which a trusted peer speaks for others; also as a CGI-like server would read them. */
 const BELIEVED = /^(?:x[-_]forwarded[-_](?:for|proto|host)|forwarded|x[-_]request[-_]id|x[-_]real[-_]ip)$/;
-/** Whatever Connection says, these stay: they frame the message, or say whom it is for. */
-const STAY = new Set(["host", "content-length", "transfer-encoding"]);
+/** They frame the message, so that whoever reads the same content has read them; one may be written anew. */
+const FRAMING = new Set(["content-length", "transfer-encoding"]);
 /** Further X-Forwarded fields and the like; whether they go is a matter of what is believed. */
 const MAY_GO = /^(?:x[-_]forwarded[-_].*|x[-_]real[-_]ip)$/;
 /** Judged by itself. */
 const APART = new Set(["upgrade", "via", "max-forwards", "expect"]);
 const OURS = ["x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "forwarded", "x-request-id"];
 
-/** Throws unless `seen` is what is left of `sent` on its way through Shunt. `text`: the octets of `seen`. */
-export function checkForwarded(sent: RequestMessage, seen: RequestMessage, text: string): void {
+/**
+ * Throws unless `seen` is what is left of `sent` on its way through Shunt. `text`: the octets of `seen`; `client`: the
+ * address of who sent it.
+ */
+export function checkForwarded(
+  sent: RequestMessage,
+  seen: RequestMessage,
+  text: string,
+  client: string,
+): void {
   const same = (what: string, ours: unknown, theirs: unknown): void =>
     require(JSON.stringify(ours) === JSON.stringify(theirs), () =>
       `${what}: the server should get ${JSON.stringify(theirs)}, and got ${JSON.stringify(ours)}: ${shown(text)}`);
@@ -30,10 +38,11 @@ export function checkForwarded(sent: RequestMessage, seen: RequestMessage, text:
   same("content", seen.content, sent.content);
   same("trailers", seen.trailers, sent.trailers);
   same("fields", passedOn(seen.fields, sent), passedOn(sent.fields, sent));
+  for (const name of FRAMING) same(name, framing(seen, name), framing(sent, name));
   same("Host", valuesOf(seen.fields, "host").length, 1);
   same("Via", valuesOf(seen.fields, "via"), [...valuesOf(sent.fields, "via"), `1.${sent.minor} shunt`]);
   for (const name of OURS) same(`fields ${name}`, valuesOf(seen.fields, name).length, 1);
-  same("X-Forwarded-For", valuesOf(seen.fields, "x-forwarded-for"), ["192.0.2.7"]);
+  same("X-Forwarded-For", valuesOf(seen.fields, "x-forwarded-for"), [client]);
   checkUpgrade(sent, seen);
   checkExpectation(sent, seen);
   checkReaders(seen, text);
@@ -64,12 +73,16 @@ function targetInOriginForm({ method, target }: RequestMessage): string {
   return rest.startsWith("/") ? rest : `/${rest}`;
 }
 
+function framing({ fields }: RequestMessage, name: string): string[] {
+  return valuesOf(fields, name).map((value) => value.toLowerCase());
+}
+
 /** The fields of `sent` that Shunt has nothing to do with, in their order, or what became of them. */
 function passedOn(fields: readonly Field[], sent: RequestMessage): Field[] {
   const named = new Set(membersOf(sent.fields, "connection"));
   return fields.filter(([name]) => {
     const lower = name.toLowerCase();
-    if (STAY.has(lower)) return lower !== "host";
+    if (lower === "host" || FRAMING.has(lower)) return false;
     if (HOP_BY_HOP.has(lower) || BELIEVED.test(lower) || MAY_GO.test(lower) || APART.has(lower)) return false;
     return !named.has(lower);
   });

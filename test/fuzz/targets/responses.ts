@@ -1,41 +1,27 @@
 import { cuts, Dice, piecesOf, seedOf } from "../engine/dice.ts";
 import { require, shown, type Target } from "../engine/target.ts";
-import { checkAnswered, checkResponseReaders } from "../oracle/answered.ts";
-import { membersOf, type Reading, type ResponseMessage, valuesOf } from "../oracle/message.ts";
-import { persists, readResponse } from "../oracle/strict-reader.ts";
+import { membersOf, valuesOf } from "../oracle/message.ts";
+import { persists } from "../oracle/strict-reader.ts";
 import { GoodServer, type Seen } from "../yard/good-server.ts";
 import { RecordingEnd } from "../yard/recording-end.ts";
 import { ScriptedServer } from "../yard/scripted-server.ts";
 import type { FakeSocket } from "../yard/socket.ts";
 import type { Yard } from "../yard/yard.ts";
 import { RESPONSE_SEEDS, RESPONSE_WORDS } from "./response-words.ts";
+import {
+  checkOutcome,
+  isOwn,
+  type Outcome,
+  outcomeOf,
+  readScript,
+  requestOf,
+  type Scene,
+  type Script,
+  sceneOf,
+} from "./scripted-answer.ts";
 
 /** Octets are also sent one by one when there are at most so many. */
 const SHORT = 300;
-
-/** What is asked, and whether the server closes behind its answer. The first octet of an input chooses. */
-interface Scene {
-  readonly method: string;
-  readonly minor: number;
-  readonly upgrade: boolean;
-  readonly closes: boolean;
-}
-
-/** What a strict reader makes of all that the server sent. */
-interface Script {
-  readonly interim: number;
-  readonly final: Reading<ResponseMessage>;
-  /** Octets that belong to no response. */
-  readonly surplus: boolean;
-}
-
-interface Outcome {
-  readonly text: string;
-  readonly ending: "fin" | "reset" | undefined;
-  /** The final response that the client got. */
-  readonly final: Reading<ResponseMessage>;
-  readonly interim: number;
-}
 
 /** A whole acceptor between a good client and a server that answers anything. */
 export class ResponsesTarget implements Target {
@@ -73,7 +59,7 @@ export class ResponsesTarget implements Target {
     const seen: Seen[] = [];
     const scripted: ScriptedServer[] = [];
     this.#yard.served((socket, port) => {
-      if (scripted.length > 0) return new GoodServer(socket, port, seen);
+      if (scripted.length > 0) return new GoodServer(socket, port, (request) => seen.push(request));
       const server = new ScriptedServer(socket, pieces, scene.closes);
       scripted.push(server);
       return server;
@@ -109,82 +95,6 @@ export class ResponsesTarget implements Target {
     const [asked] = valuesOf(reading.message.fields, "x-asked");
     require(asked !== undefined || isOwn(reading.message), () => "the second answer is nobody's");
   }
-}
-
-function sceneOf(octet: number): Scene {
-  const upgrade = (octet & 12) === 12;
-  return {
-    method: (octet & 3) === 3 && !upgrade ? "HEAD" : (octet & 3) === 2 && !upgrade ? "POST" : "GET",
-    minor: (octet & 12) === 8 ? 0 : 1,
-    upgrade,
-    closes: (octet & 16) !== 0,
-  };
-}
-
-function requestOf({ method, minor, upgrade }: Scene): Buffer {
-  const more = upgrade ? "Connection: upgrade\r\nUpgrade: websocket\r\n" : "";
-  const kept = minor === 0 ? "Connection: keep-alive\r\n" : "";
-  return Buffer.from(`${method} /first HTTP/1.${minor}\r\nHost: a\r\n${kept}${more}\r\n`);
-}
-
-/** Interim responses, a final one, and what lies behind it. 101 is final to whoever asked for it. */
-function readScript(text: string, { method, closes }: Scene): Script {
-  let interim = 0;
-  for (let at = 0; ; interim++) {
-    const reading = readResponse(text, method, closes, at);
-    if (reading.is !== "message") return { interim, final: reading, surplus: false };
-    const { status } = reading.message;
-    if (status >= 200 || status === 101)
-      return { interim, final: reading, surplus: reading.end < text.length };
-    at = reading.end;
-  }
-}
-
-function outcomeOf({ text, ending }: RecordingEnd, { method }: Scene): Outcome {
-  const { interim, final } = readScript(text, {
-    method,
-    minor: 1,
-    upgrade: false,
-    closes: ending === "fin",
-  });
-  return { text, ending, interim, final };
-}
-
-function checkOutcome(
-  { final, text, ending }: Outcome,
-  scene: Scene,
-  script: Script,
-  seen: readonly Seen[],
-): void {
-  require(final.is !== "malformed", () => `the client got what is no response: ${shown(text)}`);
-  if (final.is === "incomplete") return;
-  const got = final.message;
-  const own = text.slice(0, final.end);
-  if (got.status >= 200) {
-    const last = own.slice(lastHeadAt(own, scene.method, ending === "fin"));
-    checkResponseReaders(got, last, scene.method, ending === "fin");
-  }
-  if (isOwn(got)) return;
-  const [asked] = valuesOf(got.fields, "x-asked");
-  if (seen.length > 0 && asked === seen[0]?.id) return;
-  require(script.final.is === "message", () =>
-    `the client got a whole response where the server's was ${script.final.is}: ${shown(text)}`);
-  require(got.status !== 101 || scene.upgrade, () => "101 that nobody asked for");
-  if (got.status !== 101) checkAnswered(script.final.message, got, text, scene.minor);
-}
-
-/** Where the last message begins: behind interim ones. */
-function lastHeadAt(text: string, method: string, ended: boolean): number {
-  for (let at = 0; ; ) {
-    const reading = readResponse(text, method, ended, at);
-    if (reading.is !== "message" || reading.message.status >= 200) return at;
-    at = reading.end;
-  }
-}
-
-/** An answer of Shunt's own. */
-function isOwn({ fields }: ResponseMessage): boolean {
-  return valuesOf(fields, "proxy-status").some((status) => status.startsWith("shunt; error="));
 }
 
 /** A connection carries another request only behind a response that ended where it should, with nothing behind it. */

@@ -10,6 +10,7 @@ const STRICTER = new Set([
   "connect",
   "expect",
   "target",
+  "target-ambiguous",
   "target-bytes",
   "head-bytes",
   "fields",
@@ -26,8 +27,14 @@ const STRICTER = new Set([
 
 const LENGTH_WITH_TAB = /^content-length:.*\t/im;
 
-/** Throws unless servers got what was sent, and the client its answers in order, or a refusal of what is malformed. */
-export function checkConversation(sent: Sent, { seen, answers }: Conversation): void {
+/** The address that the yard's sockets say they come from. */
+const YARD_CLIENT = "192.0.2.7";
+
+/**
+ * Throws unless servers got what was sent by the client of an address, and it its answers in order, or a refusal of what is
+ * malformed.
+ */
+export function checkConversation(sent: Sent, { seen, answers }: Conversation, client = YARD_CLIENT): void {
   const { requests, rest, why } = sent;
   const final = finalOf(answers);
   const rules = final.map(ruleOf);
@@ -37,7 +44,7 @@ export function checkConversation(sent: Sent, { seen, answers }: Conversation): 
   require(seen.length <= going.length, () =>
     `servers saw ${seen.length} requests, there were ${going.length}`);
   for (const [i, { message, text }] of seen.entries())
-    checkForwarded(going[i] as RequestMessage, message, text);
+    checkForwarded(going[i] as RequestMessage, message, text, client);
   const asked = final.flatMap((answer) => valuesOf(answer.fields, "x-asked"));
   const ids = seen.map(({ id }) => id);
   require(asked.join() === ids.join(), () => `answers to ${asked}, for requests ${ids}`);

@@ -21,7 +21,7 @@ export function converse(yard: Yard, pieces: readonly Buffer[], sent: Sent): Con
   const seen: Seen[] = [];
   const servers: GoodServer[] = [];
   yard.served((socket, port) => {
-    const server = new GoodServer(socket, port, seen);
+    const server = new GoodServer(socket, port, (request) => seen.push(request));
     servers.push(server);
     return server;
   });
@@ -37,11 +37,12 @@ export function converse(yard: Yard, pieces: readonly Buffer[], sent: Sent): Con
   }
 }
 
+/** Who sends all in one piece waits before the goodbye; who sends pieces says it with the last one. */
 function send(yard: Yard, pieces: readonly Buffer[]): RecordingEnd {
   const client = new RecordingEnd();
   const socket = yard.connect(client);
   for (const piece of pieces) socket.arrive(Buffer.from(piece));
-  yard.settle();
+  if (pieces.length < 2) yard.settle();
   socket.arriveFin();
   yard.settle();
   socket.break();
@@ -50,12 +51,15 @@ function send(yard: Yard, pieces: readonly Buffer[]): RecordingEnd {
 }
 
 /** Shunt numbers requests as it reads them. */
-function inOrder(seen: readonly Seen[]): Seen[] {
+export function inOrder(seen: readonly Seen[]): Seen[] {
   const number = ({ id }: Seen): number => Number.parseInt(id.slice(id.lastIndexOf("-") + 1), 36);
   return [...seen].sort((a, b) => number(a) - number(b));
 }
 
-function readAnswers({ text, ending }: RecordingEnd, sent: Sent): ResponseMessage[] {
+export function readAnswers(
+  { text, ending }: Pick<RecordingEnd, "text" | "ending">,
+  sent: Sent,
+): ResponseMessage[] {
   const answers: ResponseMessage[] = [];
   for (let at = 0; at < text.length; ) {
     const number = finalOf(answers).length;

@@ -2,7 +2,7 @@ import { Dice, seedOf } from "../engine/dice.ts";
 import { require, shown, Violation } from "../engine/target.ts";
 import { type RequestMessage, valuesOf } from "../oracle/message.ts";
 import { readRequest } from "../oracle/strict-reader.ts";
-import type { FakeSocket, FarEnd } from "./socket.ts";
+import type { FarEnd } from "./socket.ts";
 
 /** A request as it came to a server. */
 export interface Seen {
@@ -15,19 +15,27 @@ export interface Seen {
   readonly id: string;
 }
 
+/** What a server does with its connection. */
+export interface ServerSide {
+  arrive(octets: Buffer): void;
+  arriveFin(): void;
+}
+
 /** A server that reads to the letter of the RFC, and answers each request with its id, in one way or another. */
 export class GoodServer implements FarEnd {
-  readonly #socket: FakeSocket;
+  readonly #socket: ServerSide;
   readonly #port: number;
-  readonly #seen: Seen[];
+  readonly #note: (seen: Seen) => void;
+  readonly #ways: readonly Way[];
   #unread = "";
   #over = false;
 
-  /** `seen`: where to note requests. */
-  constructor(socket: FakeSocket, port: number, seen: Seen[]) {
+  /** `note` is told of each request before it is answered; `ways`: how it may be. */
+  constructor(socket: ServerSide, port: number, note: (seen: Seen) => void, ways: readonly Way[] = WAYS) {
     this.#socket = socket;
     this.#port = port;
-    this.#seen = seen;
+    this.#note = note;
+    this.#ways = ways;
   }
 
   /** Octets of a request that did not come to its end. */
@@ -47,7 +55,7 @@ export class GoodServer implements FarEnd {
       const ids = valuesOf(message.fields, "x-request-id");
       require(ids.length === 1, () => `a server was sent ${ids.length} X-Request-Id: ${shown(text)}`);
       this.#unread = this.#unread.slice(end);
-      this.#seen.push({ port: this.#port, message, text, id: ids[0] as string });
+      this.#note({ port: this.#port, message, text, id: ids[0] as string });
       this.#answer(message, ids[0] as string);
     }
   }
@@ -66,15 +74,16 @@ export class GoodServer implements FarEnd {
   /** The same request is answered in the same way, whatever its id is. */
   #answer({ method, target, fields, content }: RequestMessage, id: string): void {
     const dice = new Dice(seedOf(Buffer.from(`${method} ${target} ${fields.length} ${content}`)));
-    const way = dice.of(WAYS);
+    const way = dice.of(this.#ways);
     for (const piece of way(id, method === "HEAD")) this.#socket.arrive(Buffer.from(piece));
     if (way === untilClose) this.close();
   }
 }
 
-type Way = (id: string, toHead: boolean) => string[];
+/** How a request is answered. */
+export type Way = (id: string, toHead: boolean) => string[];
 
-function withLength(id: string, toHead: boolean): string[] {
+export function withLength(id: string, toHead: boolean): string[] {
   return [`HTTP/1.1 200 OK\r\nX-Asked: ${id}\r\nContent-Length: ${id.length}\r\n\r\n${toHead ? "" : id}`];
 }
 

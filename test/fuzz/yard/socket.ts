@@ -18,9 +18,13 @@ export interface FakeSocketOptions {
 
 const HIGH_WATER = 65_536;
 
+/** Of so many writes one finds the kernel's buffer full. */
+const ONE_IS_LATE = 4;
+
 /**
- * Of a socket of node:net what Shunt's data path uses. What is written stays where it lies until the kernel takes it, at
- * the end of the turn: a buffer that is used again too early shows in what the far end receives.
+ * Of a socket of node:net what Shunt's data path uses. Most writes the kernel takes at once; of some the octets stay where
+ * they lie until a later turn: a buffer that is used again too early shows in what the far end receives, and what is
+ * destroyed too early in what it does not.
  */
 export class FakeSocket extends EventEmitter {
   remoteAddress = "192.0.2.7";
@@ -39,6 +43,7 @@ export class FakeSocket extends EventEmitter {
   readonly #arriving: Buffer[] = [];
   #finArrives = false;
   #waiting: { octets: Uint8Array; taken: (() => void) | undefined }[] = [];
+  #writes = 0;
   #ending = false;
   #finished = false;
   #scheduled = false;
@@ -85,6 +90,11 @@ export class FakeSocket extends EventEmitter {
 
   write(octets: Uint8Array, taken?: () => void): boolean {
     if (!this.writable) throw new Error("write behind the end of a socket");
+    if (this.#waiting.length === 0 && ++this.#writes % ONE_IS_LATE !== 0) {
+      this.#send(octets);
+      if (taken !== undefined) world.soon(taken);
+      return true;
+    }
     this.#waiting.push({ octets, taken });
     this.writableLength += octets.length;
     this.#schedule();
@@ -158,23 +168,29 @@ export class FakeSocket extends EventEmitter {
       this.#waiting = [];
       this.writableLength = 0;
       for (const { octets, taken } of waiting) {
-        this.far?.received(Buffer.from(octets));
+        this.#send(octets);
         taken?.();
       }
       if (needed) this.emit("drain");
     }
     if (!this.#ending || this.#finished || this.#waiting.length > 0) return;
     this.#finished = true;
-    this.far?.ended("fin");
+    world.soon(() => this.far?.ended("fin"));
     this.emit("finish");
   }
 
-  /** One piece a turn, as the kernel has it. */
+  /** The kernel has them: nothing that happens to the socket keeps them from the far end. */
+  #send(octets: Uint8Array): void {
+    const sent = Buffer.from(octets);
+    world.soon(() => this.far?.received(sent));
+  }
+
+  /** One piece a turn, as if each came alone; FIN comes with the last of them, if it is there by then. */
   #read(): void {
-    if (this.#paused || this.destroyed || this.readableEnded) return;
+    if (this.#paused || this.readableEnded) return;
     const octets = this.#arriving.shift();
     if (octets !== undefined) this.#hand(octets);
-    else if (this.#finArrives) {
+    if (this.#arriving.length === 0 && this.#finArrives && !this.#paused && !this.destroyed) {
       this.readableEnded = true;
       this.emit("end");
     }
@@ -199,7 +215,7 @@ export class FakeSocket extends EventEmitter {
   #gone(how: "fin" | "reset"): void {
     if (this.destroyed) return;
     this.destroyed = true;
-    if (!this.#finished) this.far?.ended(how);
+    if (!this.#finished) world.soon(() => this.far?.ended(how));
     world.soon(() => this.emit("close"));
   }
 }
