@@ -16,9 +16,16 @@ export class RawClient implements Disposable {
     this.#source = new OctetSource(socket.iterator({ destroyOnReturn: false }));
   }
 
-  static async connect(url: string): Promise<RawClient> {
-    const { hostname, port } = new URL(url);
-    const socket = connect({ host: hostname, port: Number(port), noDelay: true, allowHalfOpen: true });
+  /** `from`: the address to connect from, of those of this host. */
+  static async connect(url: string, from?: string): Promise<RawClient> {
+    const { hostname: host, port } = new URL(url);
+    const socket = connect({
+      host,
+      port: Number(port),
+      localAddress: from,
+      noDelay: true,
+      allowHalfOpen: true,
+    });
     await once(socket, "connect");
     return new RawClient(socket);
   }
