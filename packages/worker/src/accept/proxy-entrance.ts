@@ -43,6 +43,7 @@ export class ProxyEntrance {
     for (const greeting of this.#waiting) greeting.begin(UNUSED_MS);
   }
 
+  /** Ends them all at once. */
   close(): void {
     for (const greeting of [...this.#waiting]) greeting.destroy();
   }
