@@ -72,6 +72,15 @@ async function running(count: number): Promise<void> {
   );
 }
 
+test("a client that resets its connection while its content waits for its turn ends the request before it", async () => {
+  using client = await shunt.connect();
+  await client.send(get("/never") + post("/content", "content"));
+  await running(1);
+  client.socket.resetAndDestroy();
+  await running(0);
+  expect(server.targets).not.toContain("/content");
+});
+
 test("a client that resets its connection while it waits for an answer ends the request at the server", async () => {
   using client = await shunt.connect();
   await client.send(get("/never"));

@@ -183,12 +183,20 @@ test("what HTTP/1.0 clients send decides too", async () => {
   expect(await served(octets)).toBe("g");
 });
 
-test("a client that sends FIN behind content that decides is answered", async () => {
-  using client = await shunt.connect();
-  await client.send(post("/fin", order("high"), JSON_TYPE));
-  client.end();
-  expect((await client.response()).text).toBe(`g POST /fin ${order("high")}`);
-});
+test.each([
+  ["that decides", "/fin", "g"],
+  ["that does not", "/straight/fin", "s"],
+])(
+  "a client that sends FIN behind content %s is answered, also behind another request",
+  async (_, target, server) => {
+    using client = await shunt.connect();
+    await client.send(get("/before") + post(target, order("high"), JSON_TYPE));
+    client.end();
+    const texts = (await client.responses(2)).map(({ text }) => text);
+    expect(texts).toEqual(["s GET /before", `${server} POST ${target} ${order("high")}`]);
+    expect(await client.closes()).toBe(true);
+  },
+);
 
 test("the server gets the octets that the client sent, chunks, extensions and trailers included", async () => {
   await using server = await OctetServer.start();

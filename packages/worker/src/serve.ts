@@ -212,7 +212,7 @@ export class Service implements ClientEvents, ServerEvents {
 
   /** forward: content follows its head as it comes, no faster than the server takes it. */
   content(client: ClientConnection): void {
-    const exchange = client.last;
+    const exchange = client.queue.last;
     // While verdicts are read, heads still lie before the content.
     if (client.phase !== "content" || client.classifying || exchange === undefined) return;
     if (exchange.inquiry !== undefined) this.#inquiries.look(exchange, exchange.inquiry);
@@ -220,7 +220,7 @@ export class Service implements ClientEvents, ServerEvents {
   }
 
   contentIn(client: ClientConnection, octets: Buffer, buffer: Uint8Array): boolean {
-    const exchange = client.last;
+    const exchange = client.queue.last;
     const connection = exchange?.attempt?.connection;
     if (exchange === undefined || connection === undefined || client.contentBlocked) return false;
     this.#afterContent(exchange, handOnContentIn(exchange, connection, octets, buffer));
@@ -279,7 +279,7 @@ export class Service implements ClientEvents, ServerEvents {
 
   /** settle: what is answered leaves the queue, the next has its turn, and what had to wait starts. */
   #settleAnswered(client: ClientConnection): void {
-    for (let first = client.first; first?.answered; first = client.first) {
+    for (let first = client.queue.first; first?.answered; first = client.queue.first) {
       client.shift();
       this.settle(first);
       if (first.closes || first.cut) {
@@ -288,7 +288,7 @@ export class Service implements ClientEvents, ServerEvents {
         else client.close();
         return;
       }
-      if (client.first !== undefined) this.#due(client.first);
+      if (client.queue.first !== undefined) this.#due(client.queue.first);
     }
     this.#advance(client);
     this.upkeep.proceed(client);
@@ -318,7 +318,7 @@ export class Service implements ClientEvents, ServerEvents {
       this.#troubles.cutReader(client);
       return;
     }
-    const attempt = client.tunnel ?? client.first?.attempt;
+    const attempt = client.tunnel ?? client.queue.first?.attempt;
     attempt?.connection?.resume();
     this.upkeep.proceed(client);
   }

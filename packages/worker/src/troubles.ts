@@ -84,7 +84,7 @@ export class Troubles {
 
   /** Nobody waits for these any more: their attempts end, their tickets are given back. */
   abandon(client: ClientConnection): void {
-    for (let exchange = client.first; exchange !== undefined; exchange = exchange.next) {
+    for (let exchange = client.queue.first; exchange !== undefined; exchange = exchange.next) {
       if (!exchange.answered) exchange.abandoned(FAILURE.CLIENT_GONE.status);
       this.#drop(exchange);
       this.#service.settle(exchange);
@@ -106,7 +106,7 @@ export class Troubles {
   /** A time limit of the client passed. What it is late with depends on what is waited for; see accept/time-limit.ts. */
   late(client: ClientConnection): void {
     if (client.phase === "closing") client.destroy();
-    else if (client.owesContent) this.refuseContent(client.last as Exchange, REFUSE.BODY_TIMEOUT);
+    else if (client.owesContent) this.refuseContent(client.queue.last as Exchange, REFUSE.BODY_TIMEOUT);
     else if (client.owesHead) this.#lateHead(client);
     else if (client.stalled() || client.readsSlowly()) this.cutReader(client);
     else this.#service.upkeep.watch(client);
@@ -114,7 +114,7 @@ export class Troubles {
 
   /** The client takes nothing of its answers, or so little that they would be held for ever. */
   cutReader(client: ClientConnection): void {
-    if (client.first !== undefined) client.first.ended = "cD";
+    if (client.queue.first !== undefined) client.queue.first.ended = "cD";
     this.#service.parts.observer.cutReader(client.address.text, client.outbox.pending);
     client.destroy();
   }

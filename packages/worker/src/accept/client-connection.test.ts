@@ -152,13 +152,13 @@ describe("the queue", () => {
     expect(started()).toEqual([run[3], run[4]]);
     client.shift();
     client.shift();
-    expect([client.depth, client.active, client.barrier, client.first, client.last]).toEqual([
-      0,
-      0,
-      false,
-      undefined,
-      undefined,
-    ]);
+    expect([
+      client.queue.depth,
+      client.queue.active,
+      client.queue.barrier,
+      client.queue.first,
+      client.queue.last,
+    ]).toEqual([0, 0, false, undefined, undefined]);
   });
 
   test("ClientConnection has room for no more than limits.pipelineDepth requests", async () => {
@@ -166,7 +166,7 @@ describe("the queue", () => {
     const depth = client.room;
     await exchangeOf(client, get("/"));
     expect(client.room).toBe(depth - 1);
-    client.depth = depth + 5;
+    client.queue.depth = depth + 5;
     expect(client.room).toBe(0);
   });
 
@@ -195,9 +195,14 @@ describe("the queue", () => {
     await exchangeOf(client, get("/1"));
     await exchangeOf(client, post);
     started();
-    client.heldBytes = 10;
+    client.queue.heldBytes = 10;
     client.forgetQueue();
-    expect([client.depth, client.active, client.barrier, client.heldBytes]).toEqual([0, 0, false, 0]);
+    expect([client.queue.depth, client.queue.active, client.queue.barrier, client.queue.heldBytes]).toEqual([
+      0,
+      0,
+      false,
+      0,
+    ]);
     expect(started()).toEqual([]);
   });
 });

@@ -24,6 +24,7 @@ import { Deadline, type TimerWheel } from "../io/timer-wheel.ts";
 import type { Turn } from "../io/turn.ts";
 import type { Attempt } from "../track/attempt.ts";
 import type { Exchange } from "../track/exchange.ts";
+import { ExchangeQueue } from "./exchange-queue.ts";
 import { Lingering } from "./lingering.ts";
 import type { OpenSocket } from "./listener.ts";
 import { OwnConnections } from "./own-connections.ts";
@@ -88,16 +89,7 @@ export class ClientConnection implements Unread {
   unreadAt = 0;
   headAt = 0;
 
-  /** The queue: oldest exchange, youngest, and the oldest that was not started. */
-  first: Exchange | undefined = undefined;
-  last: Exchange | undefined = undefined;
-  unstarted: Exchange | undefined = undefined;
-  depth = 0;
-  /** Exchanges started and not yet answered; and whether one of them suffers no other beside it. */
-  active = 0;
-  barrier = false;
-  /** Response octets held for exchanges that are not due. */
-  heldBytes = 0;
+  readonly queue = new ExchangeQueue();
   /** No request behind the youngest exchange is read. */
   lastRequestSeen = false;
   /** Sent FIN: what it still gets are answers. */
@@ -166,8 +158,8 @@ export class ClientConnection implements Unread {
 
   /** Requests that may be read now. What follows an upgrade may be of another protocol: nobody looks at it yet. */
   get room(): number {
-    if (this.last?.has(HEAD_FLAG.UPGRADE)) return 0;
-    return Math.max(0, this.#config.limits.pipelineDepth - this.depth);
+    if (this.queue.last?.has(HEAD_FLAG.UPGRADE)) return 0;
+    return Math.max(0, this.#config.limits.pipelineDepth - this.queue.depth);
   }
 
   // Unread: the dispatcher's side.
@@ -191,48 +183,25 @@ export class ClientConnection implements Unread {
 
   append(exchange: Exchange): void {
     this.#config = exchange.snapshot.config;
-    if (this.last === undefined) this.first = exchange;
-    else this.last.next = exchange;
-    this.last = exchange;
-    this.unstarted ??= exchange;
-    this.depth++;
+    this.queue.append(exchange);
     this.requests++;
   }
 
-  /** The next exchange that may start now, in request order; it counts as started (RFC 9112 section 9.3.2). */
+  /** The next exchange that may start now. */
   takeStartable(): Exchange | undefined {
-    const exchange = this.unstarted;
-    if (exchange === undefined || (this.active > 0 && (this.barrier || !exchange.parallel))) return undefined;
-    // Answers that wait for their turn fill the bound already: the next would only add to them.
-    if (this.active > 0 && this.heldBytes >= this.#config.limits.responseBufferBytes) return undefined;
-    this.unstarted = exchange.next;
-    this.active++;
-    if (!exchange.parallel) this.barrier = true;
-    return exchange;
+    return this.queue.takeStartable(this.#config.limits.responseBufferBytes);
   }
 
   /** Takes the oldest exchange, whose response is complete, off the queue. */
   shift(): void {
-    const exchange = this.first as Exchange;
-    this.first = exchange.next;
-    if (this.first === undefined) this.last = undefined;
-    exchange.next = undefined;
-    this.depth--;
-    this.active--;
-    if (!exchange.parallel) this.barrier = false;
+    this.queue.shift();
     // The head that has begun behind it has its own time limit, which begins here: nothing else is waited for now.
-    if (this.depth === 0 && this.unread.length > 0) this.#deadline.set(this.#config.timeouts.headMs);
+    if (this.queue.depth === 0 && this.unread.length > 0) this.#deadline.set(this.#config.timeouts.headMs);
   }
 
   /** Everybody in the queue was given up. */
   forgetQueue(): void {
-    this.first = undefined;
-    this.last = undefined;
-    this.unstarted = undefined;
-    this.depth = 0;
-    this.active = 0;
-    this.barrier = false;
-    this.heldBytes = 0;
+    this.queue.clear();
     this.tunnel = undefined;
   }
 
@@ -249,7 +218,7 @@ export class ClientConnection implements Unread {
    * well to send nothing more, and may still be reading.
    */
   get owesContent(): boolean {
-    return this.phase === "content" && !this.contentBlocked && this.last?.headSent === false;
+    return this.phase === "content" && !this.contentBlocked && this.queue.last?.headSent === false;
   }
 
   /** Content is waited for, and no more comes. */
@@ -259,22 +228,22 @@ export class ClientConnection implements Unread {
 
   /** A head is waited for, and nothing else. */
   get owesHead(): boolean {
-    return this.phase === "heads" && this.depth === 0 && !this.classifying && this.outbox.pending === 0;
+    return this.phase === "heads" && this.queue.depth === 0 && !this.classifying && this.outbox.pending === 0;
   }
 
   /** Nothing is asked, nothing is owed. */
   get isIdle(): boolean {
-    return this.phase === "heads" && this.depth === 0 && this.unread.length === 0 && !this.classifying;
+    return this.phase === "heads" && this.queue.depth === 0 && this.unread.length === 0 && !this.classifying;
   }
 
   /** It is the youngest, and there is nothing unread behind it. */
   asksNoMoreThan(exchange: Exchange): boolean {
-    return this.last === exchange && this.unread.length === 0 && !this.classifying;
+    return this.queue.last === exchange && this.unread.length === 0 && !this.classifying;
   }
 
   /** Nothing is owed, and nothing will be asked any more. */
   get isOver(): boolean {
-    if (this.depth > 0 || this.classifying) return false;
+    if (this.queue.depth > 0 || this.classifying) return false;
     return this.lastRequestSeen || (this.halfClosed && (this.unread.length === 0 || this.partial));
   }
 
@@ -397,7 +366,7 @@ export class ClientConnection implements Unread {
   }
 
   #nextBuffer(): Uint8Array {
-    return this.#reader.next(this.phase === "content" && this.last?.inquiry === undefined);
+    return this.#reader.next(this.phase === "content" && this.queue.last?.inquiry === undefined);
   }
 
   /** Octets that lie in a buffer that is read into again. */
@@ -437,7 +406,7 @@ export class ClientConnection implements Unread {
     this.#receivedAt = performance.now();
     if (before === 0) {
       this.unreadAt = this.#receivedAt;
-      if (this.depth === 0) this.#deadline.set(this.#config.timeouts.headMs);
+      if (this.queue.depth === 0) this.#deadline.set(this.#config.timeouts.headMs);
     }
     if (
       !this.classifying &&
@@ -470,11 +439,19 @@ export class ClientConnection implements Unread {
           !this.#backlog.isFull
         );
       case "content":
+        return !this.contentBlocked || this.#mayReadAhead;
       case "tunnel":
         return !this.contentBlocked;
       default:
         return !this.#lingering.isFull;
     }
+  }
+
+  /** Content waits for the turn of its exchange. Who is not read meanwhile could leave without anybody noticing. */
+  get #mayReadAhead(): boolean {
+    return (
+      this.queue.last?.state === "waiting" && this.unread.length < this.#config.limits.requestBufferBytes
+    );
   }
 
   /** Our last words leave as slowly as the client reads them; that it reads is all that is asked. */

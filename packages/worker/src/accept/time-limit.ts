@@ -10,7 +10,7 @@ export function timeLimit(client: ClientConnection): number | undefined {
     case "content":
       return timeouts.bodyIdleMs;
     case "heads":
-      if (client.depth > 0) return timeouts.bodyIdleMs;
+      if (client.queue.depth > 0) return timeouts.bodyIdleMs;
       if (client.unread.length === 0) return timeouts.clientIdleMs;
       // More is asked, but not read before the client has taken what it was answered.
       return client.outbox.pending > 0 ? timeouts.bodyIdleMs : undefined;

@@ -28,11 +28,11 @@ test("deliver() holds a response until those before it have left, and keeps the 
   deliver(second, text("second "));
   deliver(first, text("first "));
   deliver(second, text("again"));
-  expect([second.heldBytes, client.heldBytes]).toEqual([12, 12]);
+  expect([second.heldBytes, client.queue.heldBytes]).toEqual([12, 12]);
   client.shift();
   deliverHeld(second);
   deliver(second, text("."));
-  expect([second.heldBytes, client.heldBytes, second.bytesOut]).toEqual([0, 0, 13]);
+  expect([second.heldBytes, client.queue.heldBytes, second.bytesOut]).toEqual([0, 0, 13]);
   await received.untilText("first second again.");
 });
 
@@ -77,7 +77,12 @@ test("withdraw() takes back what waits for its turn, and nothing of what may hav
   second.headSent = true;
   deliver(second, text("lost"));
   expect(withdraw(second)).toBe(true);
-  expect([second.headSent, second.bytesOut, second.heldBytes, client.heldBytes]).toEqual([false, 0, 0, 0]);
+  expect([second.headSent, second.bytesOut, second.heldBytes, client.queue.heldBytes]).toEqual([
+    false,
+    0,
+    0,
+    0,
+  ]);
   deliver(first, text("first "));
   expect(withdraw(first)).toBe(false);
   deliver(second, text("instead"));

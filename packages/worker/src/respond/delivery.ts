@@ -16,7 +16,7 @@ export function deliver(exchange: Exchange, octets: Uint8Array): void {
   exchange.held ??= [];
   exchange.held.push(octets);
   exchange.heldBytes += octets.length;
-  client.heldBytes += octets.length;
+  client.queue.heldBytes += octets.length;
 }
 
 /**
@@ -39,7 +39,7 @@ export function deliverBody(exchange: Exchange, octets: Uint8Array, buffer: Uint
 export function deliverHeld(exchange: Exchange): void {
   const { client, held } = exchange;
   if (held === undefined) return;
-  client.heldBytes -= exchange.heldBytes;
+  client.queue.heldBytes -= exchange.heldBytes;
   exchange.held = undefined;
   exchange.heldBytes = 0;
   for (const octets of held) client.outbox.push(octets);
@@ -51,7 +51,7 @@ export function deliverHeld(exchange: Exchange): void {
  */
 export function withdraw(exchange: Exchange): boolean {
   if (exchange.due) return false;
-  exchange.client.heldBytes -= exchange.heldBytes;
+  exchange.client.queue.heldBytes -= exchange.heldBytes;
   exchange.held = undefined;
   exchange.heldBytes = 0;
   exchange.bytesOut = 0;
@@ -65,5 +65,5 @@ export function withdraw(exchange: Exchange): boolean {
 export function isFull(exchange: Exchange): boolean {
   const { client } = exchange;
   const bound = exchange.snapshot.config.limits.responseBufferBytes;
-  return exchange.due ? client.outbox.isFull(bound) : client.heldBytes >= bound;
+  return exchange.due ? client.outbox.isFull(bound) : client.queue.heldBytes >= bound;
 }

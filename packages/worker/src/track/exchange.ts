@@ -200,7 +200,7 @@ export class Exchange {
 
   /** It is the oldest that the client waits for: its response may leave. */
   get due(): boolean {
-    return this.client.first === this;
+    return this.client.queue.first === this;
   }
 
   /** As it was sent; "" when the request line was not understood. */
