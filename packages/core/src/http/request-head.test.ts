@@ -79,6 +79,7 @@ describe("RequestHead.judge()", () => {
   test("refuses a first line as soon as it is there", () => {
     expect(judge("GET /a#b HTTP/2.0\r\n").rule).toBe("version");
     expect(judge("GET /\r\n").rule).toBe("request-line");
+    expect(judge("GET / HTTP/1.12\r\n").rule).toBe("request-line");
     expect(judge("PRI * HTTP/2.0\r\n").rule).toBe("version");
   });
 
@@ -230,6 +231,8 @@ describe("flags of RequestHead", () => {
     ["1.1", "x, close", false],
     ["1.1", "keep-alive, close", false],
     ["1.1", "closed", true],
+    ["1.2", undefined, true],
+    ["1.9", "close", false],
     ["1.0", undefined, false],
     ["1.0", "keep-alive", true],
     ["1.0", "Keep-Alive", true],

@@ -1,5 +1,5 @@
 import { METHOD, methodName } from "./methods.ts";
-import { CR, LF, SP, TOKEN, ZERO } from "./octets.ts";
+import { CR, LF, ONE, SP, TOKEN, ZERO } from "./octets.ts";
 import type { Offence } from "./offence.ts";
 import { type HeadParser, LLHTTP } from "./parser.ts";
 import { REFUSE } from "./refusal.ts";
@@ -37,10 +37,20 @@ export class RequestLine {
   }
 
   /**
-   * Parses the head that begins at `start`. Returns one of LLHTTP. Of methods llhttp knows those that are registered,
-   * and some of RTSP that it does not take in HTTP; of any other token it is told as if it were POST.
+   * Parses the head that begins at `start`. Returns one of LLHTTP. A later minor version is read as the highest that we
+   * speak (RFC 9110 section 2.5): llhttp is told of that one.
    */
   parse(start: number, to: number): number {
+    const code = this.#parseAnyMethod(start, to);
+    if (code !== LLHTTP.INVALID_VERSION || !this.#lowerMinor(to)) return code;
+    return this.#parseAnyMethod(start, to);
+  }
+
+  /**
+   * Of methods llhttp knows those that are registered, and some of RTSP that it does not take in HTTP; of any other
+   * token it is told as if it were POST.
+   */
+  #parseAnyMethod(start: number, to: number): number {
     const parser = this.#parser;
     const code = parser.parse(start, to);
     const name = methodName(parser.method);
@@ -107,6 +117,16 @@ export class RequestLine {
     return true;
   }
 
+  /** Puts the digit of HTTP/1.1 in the place of a later one, in what the parser has; what is sent has its own. */
+  #lowerMinor(to: number): boolean {
+    const { bytes, urlAt, urlLength } = this.#parser;
+    const digit = urlAt + urlLength + VERSION_AFTER_TARGET.length;
+    if (digit >= to || !LATER_VERSION.test(bytes.latin1Slice(urlAt + urlLength, Math.min(digit + 2, to))))
+      return false;
+    bytes[digit] = ONE;
+    return true;
+  }
+
   #refuseVersion(behindTarget: number, at: number, to: number): false {
     return this.#offence.note(
       this.#isOtherVersion(behindTarget, to) ? REFUSE.VERSION : REFUSE.REQUEST_LINE,
@@ -120,6 +140,7 @@ export class RequestLine {
   }
 }
 
+const LATER_VERSION = /^ HTTP\/1\.[2-9]\r?$/;
 const OTHER_VERSION = /^ HTTP\/\d\.\d(?:\r|$)/;
 
 function tokenEnd(bytes: Uint8Array, from: number, to: number): number {

@@ -36,7 +36,8 @@ export function composeRequestHead(head: Buffer, verdict: Verdict, by: Forwarded
       (verdict.flags & HEAD_FLAG.OPTIONS_METHOD) !== 0 && verdict.targetLength === 0 ? ASTERISK : SLASH;
     at = copyWithout(head, path, end, start, drops, dropCount, out, at);
   } else at = copyWithout(head, 0, end, start, drops, dropCount, out, 0);
-  if ((verdict.flags & HEAD_FLAG.HTTP_1_0) !== 0) out[versionAt(verdict, emptyPath)] = ONE;
+  // Whatever minor version was received, ours is sent (RFC 9112 section 2.3).
+  out[versionAt(verdict, emptyPath)] = ONE;
   out.latin1Write(ours, at, ours.length);
   return out;
 }
