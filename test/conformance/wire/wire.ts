@@ -1,8 +1,11 @@
 import type { Socket } from "node:net";
+import { setTimeout as pause } from "node:timers/promises";
 import { show } from "../octets.ts";
 
 /** How long a step may take: much longer than any healthy proxy needs. */
 export const PATIENCE_MS = 2_000;
+
+const TAKEN_MS = 60;
 
 /** An expectation was not met: what was expected, and what was found. */
 export class Unmet extends Error {
@@ -102,8 +105,10 @@ export class Wire {
     return taken;
   }
 
+  /** Resolves when the kernel has taken it, or soon: a proxy may have reasons not to read on, and the rest follows when it does. */
   async send(octets: Buffer): Promise<void> {
-    await new Promise<void>((resolve) => this.socket.write(octets, () => resolve()));
+    const taken = new Promise<void>((resolve) => this.socket.write(octets, () => resolve()));
+    await Promise.race([taken, pause(TAKEN_MS)]);
   }
 
   note(event: string): void {
