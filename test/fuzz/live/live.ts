@@ -14,8 +14,9 @@ import { Lies } from "./lies.ts";
 import { Neighbour } from "./neighbour.ts";
 import { addressOf, type Heard, RealServer, speak } from "./socket-end.ts";
 
-/** Conversations that go on at the same time. */
-const AT_ONCE = 24;
+/** Conversations that go on at the same time; those with a server that lies mostly wait for a time limit. */
+const WITH_GOOD = 16;
+const WITH_LIAR = 48;
 const MOST_BYTES = 3_000;
 
 export interface LiveReport {
@@ -74,14 +75,13 @@ export class Live {
       dictionary: REQUEST_WORDS.map((text) => Buffer.from(text, "latin1")),
       other: () => this.#dice.of(inputs),
     };
-    const one = async (): Promise<void> => {
-      while (!isOver() && this.#findings.length === 0) {
-        const octets = mutate(this.#dice, this.#dice.of(inputs), material, MOST_BYTES);
-        if (this.#dice.oneIn(3)) await this.#hearLie(shunt, lies);
-        else await this.#speak(shunt, octets);
-      }
+    const lane = async (one: () => Promise<void>): Promise<void> => {
+      while (!isOver() && this.#findings.length === 0) await one();
     };
-    await Promise.all(Array.from({ length: AT_ONCE }, one));
+    const good = () => this.#speak(shunt, mutate(this.#dice, this.#dice.of(inputs), material, MOST_BYTES));
+    const bad = () => this.#hearLie(shunt, lies);
+    const lanes = [...Array(WITH_GOOD).fill(good), ...Array(WITH_LIAR).fill(bad)];
+    await Promise.all(lanes.map(lane));
   }
 
   /** One client sends octets, and gets its answers; servers got what it sent. */

@@ -13,8 +13,8 @@ const HOP_BY_HOP = new Set(["connection", "keep-alive", "proxy-connection", "te"
 const BELIEVED = /^(?:x[-_]forwarded[-_](?:for|proto|host)|forwarded|x[-_]request[-_]id|x[-_]real[-_]ip)$/;
 /** They frame the message, so that whoever reads the same content has read them; one may be written anew. */
 const FRAMING = new Set(["content-length", "transfer-encoding"]);
-/** Further X-Forwarded fields and the like; whether they go is a matter of what is believed. */
-const MAY_GO = /^(?:x[-_]forwarded[-_].*|x[-_]real[-_]ip)$/;
+/** Further fields of trust, and whatever a CGI-like server may read as another one. */
+const MAY_GO = /^(?:x-forwarded-.*|x-real-ip|.*_.*)$/;
 /** Judged by itself. */
 const APART = new Set(["upgrade", "via", "max-forwards", "expect"]);
 const OURS = ["x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "forwarded", "x-request-id"];

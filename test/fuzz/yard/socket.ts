@@ -61,6 +61,10 @@ export class FakeSocket extends EventEmitter {
     return !this.destroyed && !this.#ending;
   }
 
+  get writableFinished(): boolean {
+    return this.#finished;
+  }
+
   get writableNeedDrain(): boolean {
     return this.writableLength >= HIGH_WATER;
   }
