@@ -100,6 +100,8 @@ function factsOf(tier: string | undefined): Facts {
     header: () => [],
     query: () => [],
     cookie: (name) => (name === "tier" && tier !== undefined ? [tier] : []),
+    body: () => ({ state: "absent", values: [] }),
+    contentUnread: false,
     names: () => [],
   };
 }
