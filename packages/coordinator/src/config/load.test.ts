@@ -320,7 +320,7 @@ defaultClass: *name
     ]);
     const named = good.replace("x: &name general\n", "").replace("pool: *name", "pool: &name general");
     expect((await loaded(write(`good.${kind}`, named))).config.classes).toEqual([
-      { name: "general", pool: 0, spill: -1 },
+      { name: "general", pool: 0, spill: -1, bodyBytes: Number.MAX_SAFE_INTEGER },
     ]);
   });
 

@@ -339,7 +339,7 @@ export class ClientConnection implements Unread {
     this.unread = EMPTY;
     this.outbox.end();
     this.#deadline.set(this.#config.timeouts.bodyIdleMs);
-    this.#socket.once("finish", () => this.#deadline.set(this.#lingering.begin(this.#wheel.now)));
+    this.#socket.once("finish", () => this.#said());
     this.regulate();
   }
 
@@ -461,6 +461,12 @@ export class ClientConnection implements Unread {
     else this.#events.late(this);
   }
 
+  /** Our last words have left. */
+  #said(): void {
+    if (this.halfClosed) this.destroy();
+    else this.#deadline.set(this.#lingering.begin(this.#wheel.now));
+  }
+
   #linger(chunk: Buffer): void {
     const ms = this.#lingering.discarded(chunk.length, this.#wheel.now);
     if (ms !== undefined) this.#deadline.set(ms);
@@ -469,8 +475,9 @@ export class ClientConnection implements Unread {
 
   #ended(): void {
     this.halfClosed = true;
-    if (this.phase === "closing") this.destroy();
-    else if (this.phase !== "closed") this.#events.ended(this);
+    if (this.phase === "closing") {
+      if (this.#socket.writableFinished) this.destroy();
+    } else if (this.phase !== "closed") this.#events.ended(this);
   }
 
   #closed(reason: string): void {
