@@ -101,7 +101,7 @@ export class ProxyGreeting {
     this.destroy();
   }
 
-  /** Its end, and the only one if nothing was said: somebody has looked whether the port is open. */
+  /** The peer has ended it. Where it had said nothing, it only looked whether the port is open. */
   readonly #ended = (): void => {
     if (this.#octets.length > 0 && !this.#socket.destroyed)
       this.#refuse("proxy_header_incomplete", this.#octets.length);
