@@ -33,6 +33,17 @@ describe("parseAddress()", () => {
     expect(parseAddress("::ffff:a01:203")).toEqual(parseAddress("10.1.2.3"));
   });
 
+  test("takes no other IPv6 address for an IPv4 one, however its end is written", () => {
+    expect(parseAddress("::10.1.2.3")).toEqual({
+      family: 6,
+      words: [0, 0, 0, 0x0a010203],
+      text: "::a01:203",
+    });
+    expect(parseAddress("64:ff9b::10.1.2.3%eth0")?.words).toEqual([0x0064ff9b, 0, 0, 0x0a010203]);
+    for (const tail of ["010.1.2.3", "0xa.1.2.3", "10.1.2", "10.1.2.256", "10.1.2.3.4"])
+      expect(parseAddress(`::ffff:${tail}`)).toBe(undefined);
+  });
+
   test("drops a zone", () => {
     expect(parseAddress("fe80::1%eth0")).toEqual(parseAddress("fe80::1"));
   });

@@ -24,10 +24,25 @@ const MAPPED_BITS = 96;
 export function parseAddress(text: string): Address | undefined {
   if (text.length > LONGEST) return undefined;
   if (ipaddr.IPv4.isValidFourPartDecimal(text)) return ipv4(ipaddr.IPv4.parse(text));
-  if (!text.includes(":") || !ipaddr.IPv6.isValid(text)) return undefined;
-  const address = ipaddr.IPv6.parse(text);
+  const groups = text.includes(":") ? inGroups(text) : undefined;
+  if (groups === undefined || !ipaddr.IPv6.isValid(groups)) return undefined;
+  const address = ipaddr.IPv6.parse(groups);
   return address.isIPv4MappedAddress() ? ipv4(address.toIPv4Address()) : ipv6(address);
 }
+
+/**
+ * An IPv6 address whose last 32 bits are written as an IPv4 one (RFC 4291, section 2.2), in groups alone. The library
+ * would take those bits in octal or hexadecimal too, and would take `::10.0.0.1` for the IPv4 address.
+ */
+function inGroups(text: string): string | undefined {
+  const [, head, tail, zone = ""] = DOTTED_TAIL.exec(text) ?? [];
+  if (head === undefined || tail === undefined) return text;
+  if (!ipaddr.IPv4.isValidFourPartDecimal(tail)) return undefined;
+  const [a = 0, b = 0, c = 0, d = 0] = ipaddr.IPv4.parse(tail).octets;
+  return `${head}${((a << 8) | b).toString(16)}:${((c << 8) | d).toString(16)}${zone}`;
+}
+
+const DOTTED_TAIL = /^(.*:)([^:%]*\.[^:%]*)(%.*)?$/;
 
 /**
  * Reads a CIDR block, or an address, which is the block of that one address. Bits after the prefix are cleared. A
