@@ -99,9 +99,16 @@ export class Received {
   }
 }
 
-/** Resolves when `condition` holds. The test's own time limit is the limit. */
+/** Longer than a test may take: what waits for ever must not outlive it. */
+const PATIENCE_MS = 10_000;
+
+/** Resolves when `condition` holds. */
 export async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));
+  const deadline = Date.now() + PATIENCE_MS;
+  while (!condition()) {
+    if (Date.now() > deadline) throw new Error(`not in time: ${condition}`);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
 }
 
 /** The end of a turn of the event loop. */
