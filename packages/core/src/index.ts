@@ -109,6 +109,7 @@ export {
   CloseDelimitedBody,
   LengthBody,
   NO_BODY,
+  sentOn,
 } from "./http/body.ts";
 export { ChunkedBody, type DataSink } from "./http/chunked-body.ts";
 export { FIELD, FieldNames } from "./http/field-names.ts";

@@ -1,13 +1,31 @@
 /**
- * Where the body of a message ends (RFC 9112 sections 6 and 7). Octets pass as they are; this only finds the end and
- * refuses what is not well-formed, in whatever pieces it arrives.
+ * Where the body of a message ends (RFC 9112 sections 6 and 7). Octets pass as they are, less chunk extensions; this
+ * finds the end and refuses what is not well-formed, in whatever pieces it arrives.
  */
 export interface BodyFraming {
   /** Octets of `bytes` between `from` and `to` that belong to this body; less than all of them once it is done. */
   take(bytes: Uint8Array, from: number, to: number): number;
   readonly done: boolean;
+  /** Of the octets of the last `take` those that are not sent on: pairs of offsets, ascending, the second behind it. */
+  readonly cuts: readonly number[];
   /** Set when the octets are not a body; then nothing more may be taken. */
   readonly fault: BodyFault | undefined;
+}
+
+const NO_CUTS: readonly number[] = Object.freeze([]);
+
+/** What is sent on of the `length` octets that `body` has just taken from `at` on. Copied only where there are cuts. */
+export function sentOn({ cuts }: BodyFraming, source: Buffer, at: number, length: number): Buffer {
+  const end = at + length;
+  if (cuts.length === 0) return at === 0 && end === source.length ? source : source.subarray(at, end);
+  const pieces: Buffer[] = [];
+  let from = at;
+  for (let i = 0; i < cuts.length; i += 2) {
+    pieces.push(source.subarray(from, cuts[i]));
+    from = cuts[i + 1] as number;
+  }
+  pieces.push(source.subarray(from, end));
+  return Buffer.concat(pieces);
 }
 
 /** Names of rules; see refusal.ts. */
@@ -22,6 +40,7 @@ export type BodyFault =
 /** A body of known length (RFC 9112 section 6.2). */
 export class LengthBody implements BodyFraming {
   readonly fault = undefined;
+  readonly cuts = NO_CUTS;
   #left: number;
 
   constructor(length: number) {
@@ -42,6 +61,7 @@ export class LengthBody implements BodyFraming {
 /** A response body that ends with the connection (RFC 9112 section 6.3, rule 8). */
 export class CloseDelimitedBody implements BodyFraming {
   readonly fault = undefined;
+  readonly cuts = NO_CUTS;
   readonly done = false;
 
   take(_bytes: Uint8Array, from: number, to: number): number {
@@ -50,4 +70,9 @@ export class CloseDelimitedBody implements BodyFraming {
 }
 
 /** No body at all. */
-export const NO_BODY: BodyFraming = Object.freeze({ fault: undefined, done: true, take: () => 0 });
+export const NO_BODY: BodyFraming = Object.freeze({
+  fault: undefined,
+  cuts: NO_CUTS,
+  done: true,
+  take: () => 0,
+});

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { draw } from "../random.ts";
+import { sentOn } from "./body.ts";
 import { ChunkedBody } from "./chunked-body.ts";
 
 const LIMITS = { chunkExtensionBytes: 64, trailerBytes: 64, fields: 8 };
@@ -7,6 +8,8 @@ const LIMITS = { chunkExtensionBytes: 64, trailerBytes: 64, fields: 8 };
 interface Taken {
   readonly taken: number;
   readonly data: string;
+  /** What is sent on, framing included. */
+  readonly sent: string;
   /** A fault, "done", or "more". */
   readonly end: string;
 }
@@ -25,35 +28,41 @@ function take(
   });
   body.most = most;
   let taken = 0;
+  let sent = "";
   let from = 0;
   for (const to of [...cuts, octets.length]) {
-    taken += body.take(octets, from, to);
+    const length = body.take(octets, from, to);
+    sent += sentOn(body, octets, from, length).latin1Slice();
+    taken += length;
     from = to;
   }
-  return { taken, data, end: body.fault ?? (body.done ? "done" : "more") };
+  return { taken, data, sent, end: body.fault ?? (body.done ? "done" : "more") };
 }
 
-const GOOD: readonly (readonly [body: string, data: string])[] = [
-  ["0\r\n\r\n", ""],
-  ["5\r\nhello\r\n0\r\n\r\n", "hello"],
-  ["1\r\na\r\n00b\r\nhello world\r\n000\r\n\r\n", "ahello world"],
-  ["A\r\n0123456789\r\na\r\n0123456789\r\n0\r\n\r\n", "01234567890123456789"],
-  ["2\r\n\r\n\r\n0\r\n\r\n", "\r\n"],
-  ["5;a\r\n0\r\n\r\n\r\n0\r\n\r\n", "0\r\n\r\n"],
-  ["5 ;a\r\nhello\r\n0\t;b\r\n\r\n", "hello"],
-  ["5;a=b;c\r\nhello\r\n0;d\r\n\r\n", "hello"],
-  ['5;a="b;\\"";c=d\r\nhello\r\n0\r\n\r\n', "hello"],
-  ["0\r\nA: b\r\nC:\r\nD: \xff\t \r\n\r\n", ""],
-  ["000000000001\r\nx\r\n0\r\n\r\n", "x"],
-];
+/** Bodies, their data, and what is sent on where that is not all of them. */
+const GOOD = (
+  [
+    ["0\r\n\r\n", ""],
+    ["5\r\nhello\r\n0\r\n\r\n", "hello"],
+    ["1\r\na\r\n00b\r\nhello world\r\n000\r\n\r\n", "ahello world"],
+    ["A\r\n0123456789\r\na\r\n0123456789\r\n0\r\n\r\n", "01234567890123456789"],
+    ["2\r\n\r\n\r\n0\r\n\r\n", "\r\n"],
+    ["5;a\r\n0\r\n\r\n\r\n0\r\n\r\n", "0\r\n\r\n", "5\r\n0\r\n\r\n\r\n0\r\n\r\n"],
+    ["5 ;a\r\nhello\r\n0\t;b\r\n\r\n", "hello", "5\r\nhello\r\n0\r\n\r\n"],
+    ["5;a=b;c\r\nhello\r\n0;d\r\n\r\n", "hello", "5\r\nhello\r\n0\r\n\r\n"],
+    ['5;a="b;\\"";c=d\r\nhello\r\n0\r\n\r\n', "hello", "5\r\nhello\r\n0\r\n\r\n"],
+    ["0\r\nA: b\r\nC:\r\nD: \xff\t \r\n\r\n", ""],
+    ["000000000001\r\nx\r\n0\r\n\r\n", "x"],
+  ] satisfies readonly (readonly [body: string, data: string, sent?: string])[]
+).map(([body, data, sent = body]) => [body, data, sent] as const);
 
 describe("ChunkedBody", () => {
-  test.each(GOOD)("takes %j, and gives its data", (text, data) => {
-    expect(take(text)).toEqual({ taken: text.length, data, end: "done" });
+  test.each(GOOD)("takes %j, and gives its data", (text, data, sent) => {
+    expect(take(text)).toEqual({ taken: text.length, data, sent, end: "done" });
   });
 
-  test.each(GOOD)("takes %j the same when it is cut anywhere", (text, data) => {
-    const whole = { taken: text.length, data, end: "done" };
+  test.each(GOOD)("takes %j the same when it is cut anywhere", (text, data, sent) => {
+    const whole = { taken: text.length, data, sent, end: "done" };
     for (let cut = 0; cut <= text.length; cut++) expect(take(text, [cut])).toEqual(whole);
     expect(
       take(
@@ -67,9 +76,9 @@ describe("ChunkedBody", () => {
     for (let length = 0; length < text.length; length++) expect(take(text.slice(0, length)).end).toBe("more");
   });
 
-  test.each(GOOD)("takes nothing of what follows %j", (text, data) => {
+  test.each(GOOD)("takes nothing of what follows %j", (text, data, sent) => {
     const next = "5\r\nworld\r\n0\r\n\r\n";
-    expect(take(text + next)).toEqual({ taken: text.length, data, end: "done" });
+    expect(take(text + next)).toEqual({ taken: text.length, data, sent, end: "done" });
     for (let cut = 0; cut <= text.length; cut++) expect(take(text + next, [cut]).taken).toBe(text.length);
   });
 
@@ -176,7 +185,12 @@ describe("ChunkedBody", () => {
   test("bounds the data of all chunks together, and says so at the size of the chunk that is too much", () => {
     const text = "5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n";
     expect(bounded(text, 11)).toMatchObject({ data: "hello world", end: "done" });
-    const stopped = { taken: "5\r\nhello\r\n6".length, data: "hello", end: "body-bytes" };
+    const stopped = {
+      sent: "5\r\nhello\r\n6",
+      taken: "5\r\nhello\r\n6".length,
+      data: "hello",
+      end: "body-bytes",
+    };
     for (let cut = 0; cut <= text.length; cut++) expect(bounded(text, 10, [cut])).toEqual(stopped);
     expect(bounded("0\r\nA: b\r\n\r\n", 0).end).toBe("done");
     expect(bounded("1", 0).end).toBe("body-bytes");
@@ -192,7 +206,7 @@ describe("ChunkedBody", () => {
           text,
           cuts.sort((a, b) => a - b),
         ),
-      ).toEqual({ taken: text.length, data, end: "done" });
+      ).toEqual({ taken: text.length, data, sent: text, end: "done" });
     }
   });
 });

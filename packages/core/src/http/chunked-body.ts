@@ -6,13 +6,15 @@ import { TrailerSection } from "./trailer-section.ts";
 /** Places in the grammar of RFC 9112 section 7.1. */
 const SIZE_FIRST = 0;
 const SIZE = 1;
-const EXTENSIONS = 2;
-const SIZE_LF = 3;
-const DATA = 4;
-const DATA_CR = 5;
-const DATA_LF = 6;
-const TRAILERS = 7;
-const DONE = 8;
+const EXTENSIONS_BEGIN = 2;
+const EXTENSIONS = 3;
+const SIZE_CR = 4;
+const SIZE_LF = 5;
+const DATA = 6;
+const DATA_CR = 7;
+const DATA_LF = 8;
+const TRAILERS = 9;
+const DONE = 10;
 
 /**
  * Hexadecimal digits of a chunk size, leading zeros included: 2^48 octets in one chunk are more than anybody sends
@@ -31,9 +33,13 @@ export interface ChunkedLimits {
 /** Receives the data without its chunk framing, for a peer that does not know chunks (HTTP/1.0). */
 export type DataSink = (bytes: Uint8Array, from: number, to: number) => void;
 
-/** A chunked body (RFC 9112 section 7.1). */
+/**
+ * A chunked body (RFC 9112 section 7.1). Its extensions are cut out: they are of one connection, nobody here knows any,
+ * and what a recipient has to ignore no two recipients have ever ignored alike (section 7.1.1).
+ */
 export class ChunkedBody implements BodyFraming {
   fault: BodyFault | undefined;
+  readonly cuts: number[] = [];
   /** Octets of data that all chunks may have together. */
   most = Number.POSITIVE_INFINITY;
   readonly #data: DataSink | undefined;
@@ -59,11 +65,36 @@ export class ChunkedBody implements BodyFraming {
 
   take(bytes: Uint8Array, from: number, to: number): number {
     let at = from;
+    this.cuts.length = 0;
     while (at < to && this.#state !== DONE && this.fault === undefined) {
       if (this.#state === DATA) at = this.#passData(bytes, at, to);
+      else if (this.#state === EXTENSIONS) at = this.#cutExtensions(bytes, at, to);
       else this.#step(bytes[at++] as number);
+      if (this.#state === EXTENSIONS_BEGIN) at = this.#beginExtensions(at);
     }
     return at - from;
+  }
+
+  /** Back to the octet that ended the size: it is the first of the extensions. */
+  #beginExtensions(at: number): number {
+    this.#state = EXTENSIONS;
+    this.#extensions.begin();
+    return at - 1;
+  }
+
+  /** Takes and cuts what there is of the extensions of a chunk, up to its CR, or to the octet that is wrong. */
+  #cutExtensions(bytes: Uint8Array, from: number, to: number): number {
+    let at = from;
+    while (at < to && this.#state === EXTENSIONS && this.fault === undefined) {
+      const octet = bytes[at] as number;
+      if (octet === CR && this.#extensions.mayEnd) this.#state = SIZE_CR;
+      else {
+        this.fault = this.#extensions.take(octet);
+        at++;
+      }
+    }
+    this.cuts.push(from, at);
+    return at;
   }
 
   #passData(bytes: Uint8Array, from: number, to: number): number {
@@ -81,8 +112,8 @@ export class ChunkedBody implements BodyFraming {
       case SIZE:
         this.#sizeOctet(octet);
         return;
-      case EXTENSIONS:
-        this.#extensionOctet(octet);
+      case SIZE_CR:
+        this.#expect(octet, CR, SIZE_LF);
         return;
       case SIZE_LF:
         this.#expect(octet, LF, this.#size === 0 ? TRAILERS : DATA);
@@ -108,11 +139,8 @@ export class ChunkedBody implements BodyFraming {
     if (digit >= 0) this.#sizeDigit(digit);
     else if (this.#state === SIZE_FIRST) this.fault = "chunk";
     else if (octet === CR) this.#state = SIZE_LF;
-    else if (octet === SEMICOLON || octet === SP || octet === HTAB) {
-      this.#state = EXTENSIONS;
-      this.#extensions.begin();
-      this.#extensionOctet(octet);
-    } else this.fault = "chunk";
+    else if (octet === SEMICOLON || octet === SP || octet === HTAB) this.#state = EXTENSIONS_BEGIN;
+    else this.fault = "chunk";
   }
 
   #sizeDigit(digit: number): void {
@@ -125,11 +153,6 @@ export class ChunkedBody implements BodyFraming {
     if (++this.#digits > MAX_SIZE_DIGITS) this.fault = "chunk";
     // The size says it before the first octet of the chunk has come.
     else if (this.#passed + this.#size > this.most) this.fault = "body-bytes";
-  }
-
-  #extensionOctet(octet: number): void {
-    if (octet === CR && this.#extensions.mayEnd) this.#state = SIZE_LF;
-    else this.fault = this.#extensions.take(octet);
   }
 
   #trailerOctet(octet: number): void {

@@ -13,6 +13,7 @@ import {
   type ProxyProtocol,
   RESPONSE_BODY,
   type ResponseHead,
+  sentOn,
   writeProxyHeader,
 } from "@shunt/core";
 import type { ClientConnection } from "../accept/client-connection.ts";
@@ -327,8 +328,7 @@ export class ServerConnection {
     }
     // Behind the end of a response nothing may follow: it would be the answer to a question that nobody asked.
     if (at + length < source.length) this.#reusable = false;
-    if (this.#unchunked === undefined)
-      return at === 0 && length === source.length ? source : source.subarray(at, at + length);
+    if (this.#unchunked === undefined) return sentOn(this.#body, source, at, length);
     const plain = Buffer.concat(this.#unchunked);
     this.#unchunked.length = 0;
     return plain;

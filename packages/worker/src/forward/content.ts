@@ -5,6 +5,7 @@ import {
   HEAD_FLAG,
   LengthBody,
   REFUSE,
+  sentOn,
   UNBOUNDED,
 } from "@shunt/core";
 import type { ClientConnection } from "../accept/client-connection.ts";
@@ -72,7 +73,7 @@ export function handOnContent(exchange: Exchange, connection: Carrier | undefine
   if (unread.length === 0) return proceed(client);
   const taken = content.take(unread, 0, unread.length);
   if (content.fault !== undefined) return { ...FAULTS[content.fault], at: taken - 1 };
-  const octets = taken === unread.length ? unread : unread.subarray(0, taken);
+  const octets = sentOn(content, unread, 0, taken);
   client.consume(taken);
   count(exchange, octets);
   exchange.replay?.push(octets);
@@ -93,7 +94,7 @@ export function handOnContentIn(
     client.keep(octets);
     return { ...FAULTS[content.fault], at: taken - 1 };
   }
-  const part = taken === octets.length ? octets : octets.subarray(0, taken);
+  const part = sentOn(content, octets, 0, taken);
   count(exchange, part);
   exchange.replay?.push(Buffer.from(part));
   client.keep(octets.subarray(taken));
