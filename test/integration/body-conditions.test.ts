@@ -198,7 +198,7 @@ test.each([
   },
 );
 
-test("the server gets the octets that the client sent, chunks, extensions and trailers included", async () => {
+test("the server gets the octets that the client sent, chunks and trailers included, extensions left out", async () => {
   await using server = await OctetServer.start();
   await using own = await startShunt({ ...goldAndGeneral([server], [general]), rules: RULES });
   const content = `7;a="b c"\r\n{"order\r\n5\r\n":{"p\r\n011\r\nriority":"high"}}\r\n0\r\nX-Trailer: t\r\n\r\n`;
@@ -206,7 +206,8 @@ test("the server gets the octets that the client sent, chunks, extensions and tr
   const octets = postChunked("/x", content, JSON_TYPE, "Trailer: X-Trailer");
   for (const octet of octets) await client.send(octet);
   expect((await client.response()).status).toBe(200);
-  expect(server.text.slice(server.text.indexOf("\r\n\r\n") + 4)).toBe(content);
+  const received = server.text.slice(server.text.indexOf("\r\n\r\n") + 4);
+  expect(received).toBe(content.replace(';a="b c"', ""));
 });
 
 /** Keeps what it gets, and answers the first chunked message. */

@@ -1,4 +1,4 @@
-import type { BodyFraming } from "../../../packages/core/src/http/body.ts";
+import { type BodyFraming, sentOn } from "../../../packages/core/src/http/body.ts";
 import { ChunkedBody } from "../../../packages/core/src/http/chunked-body.ts";
 import { cuts, Dice, piecesOf, seedOf } from "../engine/dice.ts";
 import { require, type Target } from "../engine/target.ts";
@@ -14,6 +14,8 @@ const HEAD = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
 interface Taken {
   readonly content: string;
   readonly end: number;
+  /** What is sent on. */
+  readonly sent: string;
   readonly is: "done" | "more" | "fault";
   readonly fault: string | undefined;
 }
@@ -48,23 +50,27 @@ function take(pieces: readonly Buffer[]): Taken {
   const body: BodyFraming = new ChunkedBody(LIMITS, (bytes, from, to) => {
     content += Buffer.from(bytes.subarray(from, to)).toString("latin1");
   });
+  let sent = "";
   let end = 0;
   for (const piece of pieces) {
     if (body.done || body.fault !== undefined) break;
-    end += body.take(piece, 0, piece.length);
+    const taken = body.take(piece, 0, piece.length);
+    sent += sentOn(body, piece, 0, taken).toString("latin1");
+    end += taken;
   }
   const is = body.fault !== undefined ? "fault" : body.done ? "done" : "more";
   // Where a fault lies is for the log, and what stood before it may have been handed on.
-  return { content: is === "fault" ? "" : content, end: is === "fault" ? 0 : end, is, fault: body.fault };
+  if (is === "fault") return { content: "", sent: "", end: 0, is, fault: body.fault };
+  return { content, sent, end, is, fault: body.fault };
 }
 
-function checkTaken(text: string, { is, content, end, fault }: Taken): void {
+function checkTaken(text: string, { is, content, end, sent, fault }: Taken): void {
   const strict = readChunked(text);
   if (is === "done") {
     require(!("is" in strict), () => `accepted, and a strict reader says ${JSON.stringify(strict)}`);
     require(strict.content === content && strict.end === end, () =>
       `ends at ${end}, strictly at ${strict.end}`);
-    const message = HEAD + text.slice(0, end);
+    const message = HEAD + sent;
     agrees("Node's parser", readRequestByNode(message), content);
     agrees("llhttp", readRequestByLlhttp(message), content);
   } else if (is === "more") {
