@@ -139,7 +139,14 @@ function configOf(good: RealServer, liar: RealServer): Parameters<typeof startSh
     },
     classes: { all: { pool: "all" }, lies: { pool: "lies" } },
     rules: [{ name: "lies", when: { header: { "x-lie": true } }, class: "lies" }],
-    timeouts: { headMs: 2_000, bodyIdleMs: 1_000, responseMs: 1_000, clientIdleMs: 2_000, drainMs: 5_000 },
+    timeouts: {
+      headMs: 2_000,
+      bodyIdleMs: 1_000,
+      responseMs: 1_000,
+      classifyMs: 5_000,
+      clientIdleMs: 2_000,
+      drainMs: 5_000,
+    },
     log: { access: "off" },
   };
 }

@@ -1,0 +1,95 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { ChunkedBody } from "./chunked-body.ts";
+
+const LIMITS = Object.freeze({ chunkExtensionBytes: 256, trailerBytes: 256, fields: 8 });
+const RUNS = { numRuns: 1_000 };
+
+const octets = fc
+  .uint8Array({ minLength: 1, maxLength: 300 })
+  .map((data) => Buffer.from(data).toString("latin1"));
+/** Of the same size in several spellings. */
+const size = (length: number) =>
+  fc
+    .tuple(fc.nat(3), fc.boolean())
+    .map(
+      ([zeros, upper]) =>
+        "0".repeat(zeros) + (upper ? length.toString(16).toUpperCase() : length.toString(16)),
+    );
+const extension = fc.constantFrom("", "", ";a", ";a=b;c", ';a="b;\\"\\\\ \t\xff"');
+const chunk = octets.chain((data) =>
+  fc
+    .tuple(size(data.length), extension)
+    .map(([digits, more]) => ({ data, text: `${digits}${more}\r\n${data}\r\n` })),
+);
+const trailers = fc.constantFrom("", "X-Sum: 1\r\n", "X-Sum:\r\nX-Other: \x80 \t\r\n");
+
+/** A chunked body, and what it says. */
+const body = fc
+  .tuple(fc.array(chunk, { maxLength: 5 }), size(0), extension, trailers)
+  .map(([chunks, zero, last, lines]) => ({
+    data: chunks.map(({ data }) => data).join(""),
+    text: `${chunks.map(({ text }) => text).join("")}${zero}${last}\r\n${lines}\r\n`,
+  }));
+const rest = fc.constantFrom("", "G", "\r\n", "GET / HTTP/1.1\r\n", "0\r\n\r\n");
+const parts = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 10 });
+
+/** Feeds a text in pieces, as far as it is taken. */
+function feed(text: string, at: readonly number[]) {
+  const whole = Buffer.from(text, "latin1");
+  let data = "";
+  const chunked = new ChunkedBody(LIMITS, (bytes, from, to) => {
+    data += Buffer.from(bytes.subarray(from, to)).toString("latin1");
+  });
+  const cuts = at.map((part) => Math.floor(part * whole.length)).sort((a, b) => a - b);
+  let taken = 0;
+  let from = 0;
+  for (const to of [...cuts, whole.length]) {
+    if (chunked.done || chunked.fault !== undefined) break;
+    taken += chunked.take(whole, from, to);
+    from = to;
+  }
+  const { done, fault } = chunked;
+  return { done, fault, ...(fault === undefined ? { data, taken } : {}) };
+}
+
+describe("ChunkedBody.take()", () => {
+  test("finds data and end of each well-formed body at any split, and takes nothing behind it", () => {
+    fc.assert(
+      fc.property(body, rest, parts, ({ data, text }, more, at) => {
+        expect(feed(text + more, at)).toEqual({ done: true, fault: undefined, data, taken: text.length });
+      }),
+      RUNS,
+    );
+  });
+
+  test("is done with no beginning of a body", () => {
+    fc.assert(
+      fc.property(body, fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), ({ text }, part) => {
+        expect(feed(text.slice(0, Math.floor(part * text.length)), [])).toMatchObject({
+          done: false,
+          fault: undefined,
+        });
+      }),
+      RUNS,
+    );
+  });
+
+  test("says the same of a spoiled body at any split", () => {
+    const harm = fc.constantFrom("\r", "\n", "\r\n", "\0", " ", ";", "g", "f", "0", ":", "-", "\x80", "");
+    fc.assert(
+      fc.property(
+        body,
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        harm,
+        parts,
+        ({ text }, part, put, at) => {
+          const from = Math.floor(part * text.length);
+          const spoiled = text.slice(0, from) + put + text.slice(from + 1);
+          expect(feed(spoiled, at)).toEqual(feed(spoiled, []));
+        },
+      ),
+      RUNS,
+    );
+  });
+});
