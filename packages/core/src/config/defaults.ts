@@ -100,8 +100,15 @@ export const FIXED = Object.freeze({
   lingerQuietMs: 2_000,
   lingerMs: 30_000,
   lingerBytes: 64 * MIB,
-  /** Interim responses to one request: each may wait in memory, and each moves the time limit of the response. */
-  interimResponses: 32,
+  /** Connections beyond `limits.connectionsPerClient` that are closed in order at a time; those beyond are reset. */
+  turnedAway: 256,
+  /** Idle server connections kept for one client connection, where they name it in a PROXY header; its next ones close. */
+  ownServerConnections: 8,
+  /** Interim responses to one request: each moves the time limit of the response. */
+  interimResponses: 256,
+  /** Octets that one read takes from the kernel, and buffers of that size that are kept for whoever needs one next. */
+  readBytes: 64 * KIB,
+  keptReadBuffers: 256,
 });
 
 export const DEFAULT_RETRY: Retry = Object.freeze({ attempts: 2, budgetPercent: 20, bodyBytes: 64 * KIB });

@@ -1,9 +1,6 @@
-import type { Address } from "@shunt/core";
+import { type Address, FIXED } from "@shunt/core";
 import type { RefusedConnections } from "../observe/refused-connections.ts";
 import type { ClientConnection } from "./client-connection.ts";
-
-/** Connections that are turned away are closed in order, so many at a time; those beyond are reset. */
-const MOST_TURNED_AWAY = 256;
 
 /**
  * The bound on client connections from one address (limits.connectionsPerClient). Each connection that was let in counts
@@ -50,7 +47,7 @@ export class Admission {
   #turnAway(client: ClientConnection): void {
     this.#refused.note("connections_per_client", client.address.text);
     this.turnedAway.add(client);
-    if (this.turnedAway.size > MOST_TURNED_AWAY) client.destroy();
+    if (this.turnedAway.size > FIXED.turnedAway) client.destroy();
     else client.close();
   }
 }

@@ -1,7 +1,5 @@
 import { createServer, type OnReadOpts, type Server, Socket, type SocketConstructorOpts } from "node:net";
-
-/** Connections that the kernel keeps until they are accepted. */
-const BACKLOG = 4_096;
+import { FIXED } from "@shunt/core";
 
 /** Makes the socket of an accepted connection, which reads into the buffers of whoever opens it. */
 export type OpenSocket = (onread: OnReadOpts) => Socket;
@@ -20,7 +18,7 @@ export function listen(handle: object, accept: (open: OpenSocket) => void): Prom
   const server = createServer();
   return new Promise((resolve, reject) => {
     server.once("error", reject);
-    server.listen(handle, BACKLOG, () => {
+    server.listen(handle, FIXED.acceptQueue, () => {
       server.off("error", reject);
       const listening = (server as unknown as { _handle: TcpHandle })._handle;
       listening.onconnection = (error, client) => {

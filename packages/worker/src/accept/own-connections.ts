@@ -1,8 +1,6 @@
+import { FIXED } from "@shunt/core";
 import type { Backend } from "../connect/backend.ts";
 import type { ServerConnection } from "../connect/server-connection.ts";
-
-/** Idle server connections that are kept for one client connection; its next ones close. */
-const MOST = 8;
 
 /**
  * Idle server connections that speak for one client connection and serve no other: they have begun with a PROXY header
@@ -15,7 +13,7 @@ export class OwnConnections {
   /** Returns false when it is not kept: there are enough, or the client is gone. */
   keep(connection: ServerConnection): boolean {
     this.#idle = this.#idle.filter(isIdle);
-    if (this.#closed || this.#idle.length >= MOST) return false;
+    if (this.#closed || this.#idle.length >= FIXED.ownServerConnections) return false;
     this.#idle.push(connection);
     return true;
   }

@@ -6,6 +6,7 @@ import {
   type DataPlaneConfig,
   FAILURE,
   type Failure,
+  FIXED,
   HEAD,
   HEAD_FLAG,
   LengthBody,
@@ -64,8 +65,6 @@ export interface ServerConnectionParts {
 type State = "connecting" | "idle" | "busy" | "tunnel" | "closed";
 
 const EMPTY = Buffer.alloc(0);
-/** Interim responses to one request: each moves the time limit of the response. */
-const MOST_INTERIMS = 256;
 
 /**
  * A second connection (claim C10): to one server, carrying one exchange at a time. It is used again only after a
@@ -282,8 +281,12 @@ export class ServerConnection {
   #takeInterim(attempt: Attempt, end: number): number {
     const { responseBufferBytes } = this.#config.limits;
     this.#interimBytes += this.#parts.head.end;
-    if (++this.#interims > MOST_INTERIMS)
-      this.#fail(attempt, FAILURE.RESPONSE_MALFORMED, `more than ${MOST_INTERIMS} interim responses`);
+    if (++this.#interims > FIXED.interimResponses)
+      this.#fail(
+        attempt,
+        FAILURE.RESPONSE_MALFORMED,
+        `more than ${FIXED.interimResponses} interim responses`,
+      );
     else if (this.#interimBytes > responseBufferBytes)
       this.#fail(
         attempt,

@@ -1,23 +1,20 @@
-/** One read takes at most this many octets from the kernel. */
-const BUFFER_BYTES = 65_536;
-/** Buffers that are kept for the next who needs one: 16 MiB. */
-const KEPT = 256;
+import { FIXED } from "@shunt/core";
 
 /** What the connections of one loop read into. */
 export class ReadBuffers {
   /** For octets that nobody needs any more when they were looked at. */
-  readonly shared: Uint8Array = Buffer.allocUnsafeSlow(BUFFER_BYTES);
+  readonly shared: Uint8Array = Buffer.allocUnsafeSlow(FIXED.readBytes);
   readonly #free: Uint8Array[] = [];
   /** The kernel is to take octets from these: until it has, nobody reads into them. */
   readonly #lent = new Set<Uint8Array>();
 
   take(): Uint8Array {
-    return this.#free.pop() ?? Buffer.allocUnsafeSlow(BUFFER_BYTES);
+    return this.#free.pop() ?? Buffer.allocUnsafeSlow(FIXED.readBytes);
   }
 
   /** Nobody reads into it any more. One that is lent comes back by itself. */
   giveBack(buffer: Uint8Array): void {
-    if (!this.#lent.has(buffer) && this.#free.length < KEPT) this.#free.push(buffer);
+    if (!this.#lent.has(buffer) && this.#free.length < FIXED.keptReadBuffers) this.#free.push(buffer);
   }
 
   lend(buffer: Uint8Array): void {
