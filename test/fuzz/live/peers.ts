@@ -167,7 +167,9 @@ const POLICIES: readonly Policy[] = [
     peer: "nginx",
     statuses: [400],
     concerns: ({ fields }) =>
-      !/^(?:\[[0-9a-f:]+\]|[a-z0-9.-]+)(?::\d+)?$/i.test(valuesOf(fields, "host")[0] ?? ""),
+      !/^(?:\[[0-9a-f:]+\]|[a-z0-9-]+(?:\.[a-z0-9-]+)*\.?)(?::\d+)?$/i.test(
+        valuesOf(fields, "host")[0] ?? "",
+      ),
   },
   // It checks handshakes of WebSocket, of which Shunt lets servers judge.
   { peer: "haproxy", statuses: [400], concerns: ({ fields }) => valuesOf(fields, "upgrade").length > 0 },

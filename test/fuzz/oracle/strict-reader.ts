@@ -13,8 +13,8 @@ import {
  */
 
 const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
-const REQUEST_LINE = new RegExp(`^(${TOKEN}) ([\\x21\\x22\\x24-\\x7e]+) HTTP/1\\.([01])$`);
-const STATUS_LINE = /^HTTP\/1\.([01]) ([1-5][0-9][0-9])(?: ([\t\x20-\x7e\x80-\xff]*))?$/;
+const REQUEST_LINE = new RegExp(`^(${TOKEN}) ([\\x21\\x22\\x24-\\x7e]+) HTTP/1\\.([0-9])$`);
+const STATUS_LINE = /^HTTP\/1\.([0-9]) ([1-5][0-9][0-9])(?: ([\t\x20-\x7e\x80-\xff]*))?$/;
 const FIELD_LINE = new RegExp(`^(${TOKEN}):[ \\t]*([\\t\\x20-\\x7e\\x80-\\xff]*?)[ \\t]*$`);
 const QUOTED = '"(?:[\\t \\x21\\x23-\\x5b\\x5d-\\x7e\\x80-\\xff]|\\\\[\\t \\x21-\\x7e\\x80-\\xff])*"';
 const EXTENSION = `[ \\t]*;[ \\t]*${TOKEN}(?:[ \\t]*=[ \\t]*(?:${TOKEN}|${QUOTED}))?`;
@@ -49,8 +49,8 @@ export function readRequest(text: string, from = 0): Reading<RequestMessage> {
   while (text.startsWith("\r\n", at)) at += 2;
   const head = readHead(text, at, REQUEST_LINE);
   if ("is" in head) return head;
-  const [, method = "", target = "", minor] = head.start;
-  const request = { method, target, minor: Number(minor), fields: head.fields };
+  const [, method = "", target = "", digit = ""] = head.start;
+  const request = { method, target, minor: minorOf(digit), fields: head.fields };
   const wrong = hostOffence(request) ?? lengthOffence(request.fields, request.minor);
   if (wrong !== undefined) return malformed(wrong);
   const body = readRequestBody(text, head);
@@ -68,14 +68,15 @@ export function readResponse(
 ): Reading<ResponseMessage> {
   const head = readHead(text, from, STATUS_LINE);
   if ("is" in head) return head;
-  const [, minor, code, reason = ""] = head.start;
+  const [, digit = "", code, reason = ""] = head.start;
   const status = Number(code);
-  const wrong = lengthOffence(head.fields, Number(minor));
+  const minor = minorOf(digit);
+  const wrong = lengthOffence(head.fields, minor);
   if (wrong !== undefined) return malformed(wrong);
   const body = readResponseBody(text, head, method === "HEAD", status, ended);
   if ("is" in body) return body;
   const { content, trailers, end } = body;
-  const response = { status, reason, minor: Number(minor), fields: head.fields };
+  const response = { status, reason, minor, fields: head.fields };
   return { is: "message", message: { ...response, body: content, trailers }, end };
 }
 
@@ -103,6 +104,11 @@ export function persists({ minor, fields }: Pick<RequestMessage, "minor" | "fiel
   const options = membersOf(fields, "connection");
   if (options.includes("close")) return false;
   return minor === 1 || options.includes("keep-alive");
+}
+
+/** A later minor version is read as the latest that is known (RFC 9110 section 2.5). */
+function minorOf(digit: string): number {
+  return Math.min(Number(digit), 1);
 }
 
 function readTrailers(text: string, from: number, content: string): Part<Body> {

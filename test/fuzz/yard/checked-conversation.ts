@@ -23,6 +23,7 @@ const STRICTER = new Set([
   "chunk-extension-bytes",
   "trailer",
   "trailer-bytes",
+  "trailer-fields",
 ]);
 
 const LENGTH_WITH_TAB = /^content-length:.*\t/im;

@@ -92,4 +92,26 @@ describe("ChunkedBody.take()", () => {
       RUNS,
     );
   });
+
+  test("never ends where one line end of it is not CR LF", () => {
+    const plain = octets.map((data) => data.replaceAll(/[\r\n]/g, "x"));
+    const lines = fc.tuple(fc.array(plain, { maxLength: 4 }), trailers).map(([all, more]) => {
+      const chunks = all.map((data) => `${data.length.toString(16)};a\r\n${data}\r\n`);
+      return `${chunks.join("")}0\r\n${more}\r\n`.split("\r\n");
+    });
+    const wrong = fc.constantFrom("\n", "\r", "\r\r", "\n\r", "\0\r\n");
+    fc.assert(
+      fc.property(
+        lines,
+        fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+        wrong,
+        (all, part, end) => {
+          const at = 1 + Math.floor(part * (all.length - 1));
+          const spoiled = `${all.slice(0, at).join("\r\n")}${end}${all.slice(at).join("\r\n")}`;
+          expect({ spoiled, ...feed(spoiled, []) }).toMatchObject({ spoiled, done: false });
+        },
+      ),
+      RUNS,
+    );
+  });
 });
