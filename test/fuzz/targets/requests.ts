@@ -3,12 +3,15 @@ import { require, type Target } from "../engine/target.ts";
 import { valuesOf } from "../oracle/message.ts";
 import { readSent, type Sent } from "../oracle/sent-requests.ts";
 import { checkConversation, essence } from "../yard/checked-conversation.ts";
-import { type Conversation, converse, ruleOf } from "../yard/conversation.ts";
+import { type Conversation, converse, ruleOf, stay } from "../yard/conversation.ts";
 import type { Yard } from "../yard/yard.ts";
 import { REQUEST_SEEDS, REQUEST_WORDS } from "./request-words.ts";
 
 /** Octets are also sent one by one when there are at most so many. */
 const SHORT = 300;
+/** Of so many inputs one is followed by silence. */
+const ONE_IS_PATIENT = 4;
+
 /** A whole acceptor between a client that sends anything and servers that read strictly. */
 export class RequestsTarget implements Target {
   readonly name = "requests";
@@ -30,7 +33,14 @@ export class RequestsTarget implements Target {
     this.#checkSplit(octets, somehow, whole, sent);
     const everywhere = Array.from(octets, (_, at) => at);
     if (octets.length <= SHORT) this.#checkSplit(octets, everywhere, whole, sent);
+    if (seedOf(octets) % ONE_IS_PATIENT === 0) this.#checkLimits(octets);
     return signature(whole, sent);
+  }
+
+  /** Who says nothing more is not waited for. */
+  #checkLimits(octets: Buffer): void {
+    const client = stay(this.#yard, octets);
+    require(client.ending !== undefined, () => `still there behind ${JSON.stringify(client.text)}`);
   }
 
   #checkSplit(octets: Buffer, at: readonly number[], whole: Conversation, sent: Sent): void {

@@ -72,6 +72,7 @@ export class ResponsesTarget implements Target {
       const outcome = outcomeOf(client, scene);
       checkOutcome(outcome, scene, script, seen);
       this.#askOnce(socket, client, scene, outcome);
+      if (outcome.final.is === "incomplete") this.#checkLimits(client, scene, script, seen);
       const again = scripted[0]?.requests ?? 0;
       require(again < 2 || maySendAgain(script), () => "a connection was used again that must not be");
       return outcome;
@@ -79,6 +80,15 @@ export class ResponsesTarget implements Target {
       this.#yard.clear();
       this.#yard.checkEmpty();
     }
+  }
+
+  /** A server that says nothing more is not waited for. */
+  #checkLimits(client: RecordingEnd, scene: Scene, script: Script, seen: readonly Seen[]): void {
+    this.#yard.wait();
+    const outcome = outcomeOf(client, scene);
+    checkOutcome(outcome, scene, script, seen);
+    const isOver = outcome.final.is === "message" || client.ending !== undefined;
+    require(isOver, () => `still waiting behind ${JSON.stringify(client.text)}`);
   }
 
   /** Where the client's connection goes on, another request gets an answer of its own. */

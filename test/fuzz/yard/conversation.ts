@@ -37,6 +37,20 @@ export function converse(yard: Yard, pieces: readonly Buffer[], sent: Sent): Con
   }
 }
 
+/** A client sends octets, and then nothing for longer than any time limit. */
+export function stay(yard: Yard, octets: Buffer): RecordingEnd {
+  yard.served((socket, port) => new GoodServer(socket, port, () => {}));
+  const client = new RecordingEnd();
+  try {
+    yard.connect(client).arrive(Buffer.from(octets));
+    yard.settle();
+    yard.wait();
+    return client;
+  } finally {
+    yard.clear();
+  }
+}
+
 /** Who sends all in one piece waits before the goodbye; who sends pieces says it with the last one. */
 function send(yard: Yard, pieces: readonly Buffer[]): RecordingEnd {
   const client = new RecordingEnd();

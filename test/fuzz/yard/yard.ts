@@ -69,6 +69,12 @@ export class Yard {
     if (thrown !== undefined) throw thrown.error;
   }
 
+  /** Nothing happens for longer than any time limit of the yard's. */
+  wait(): void {
+    world.pass(LONGER_THAN_LIMITS_MS);
+    this.settle();
+  }
+
   /** Everybody at the far ends goes away, so that nothing of this input is there for the next one. */
   clear(): void {
     for (const socket of this.#sockets) socket.break();
@@ -98,7 +104,19 @@ export class Yard {
 /** More turns than any conversation of a few thousand octets takes. */
 const MOST_TURNS = 20_000;
 
+const LIMIT_MS = 1_000;
+/** A limit is late by some ticks, and one may follow upon another: of content, of the answer, of last words. */
+const LONGER_THAN_LIMITS_MS = 8 * LIMIT_MS;
+
 const OPTIONS = {
+  timeouts: {
+    headMs: LIMIT_MS,
+    bodyIdleMs: LIMIT_MS,
+    responseMs: LIMIT_MS,
+    clientIdleMs: LIMIT_MS,
+    serverIdleMs: LIMIT_MS,
+    tunnelIdleMs: LIMIT_MS,
+  },
   pools: {
     gold: { servers: { g1: { url: "http://127.0.0.1:9001" } } },
     general: { servers: { s1: { url: "http://127.0.0.1:9002" } } },
