@@ -13,6 +13,8 @@ const BEGINNINGS: Readonly<Record<Kind, string>> = {
 /** Connections that are opened at once, so that the kernel's queue never overflows. */
 const AT_ONCE = 50;
 const PIECE = "x";
+/** Of a second. */
+const PARTS = 20;
 
 const tallies = {
   heads: { opened: 0, answered: 0, cut: 0 },
@@ -41,9 +43,10 @@ function begin(kind: Kind): void {
     });
 }
 
-/** Every octet comes in time to look alive. A paused reader learns of its end when it writes. */
-function trickle(): void {
-  for (const socket of open.keys()) socket.write(PIECE);
+/** Each sends an octet a second, not all in one moment. A paused reader learns of its end when it writes. */
+function trickle(part: number): void {
+  let number = 0;
+  for (const socket of open.keys()) if (number++ % PARTS === part) socket.write(PIECE);
 }
 
 function report(): void {
@@ -58,8 +61,10 @@ const opening = setInterval(() => {
   }
   if (KINDS.every((kind) => wanted[kind] === 0)) clearInterval(opening);
 }, 100);
+let part = 0;
 setInterval(() => {
-  trickle();
-  report();
-}, 1_000);
+  part = (part + 1) % PARTS;
+  trickle(part);
+  if (part === 0) report();
+}, 1_000 / PARTS);
 process.on("disconnect", () => process.exit(0));

@@ -286,6 +286,21 @@ describe("the end", () => {
     expect(told.told).toEqual(["late"]);
   });
 
+  test("ClientConnection says its last words to the end, though FIN comes before they have left", async () => {
+    const { client, told, socket, received } = open;
+    const last = 16 * 1_048_576;
+    socket.pause();
+    client.outbox.push(Buffer.alloc(last));
+    client.close();
+    socket.end();
+    await until(() => client.halfClosed);
+    socket.resume();
+    await received.untilEnd();
+    expect(received.count).toBe(last);
+    await until(() => client.phase === "closed");
+    expect(told.told).toEqual(["gone: destroyed"]);
+  });
+
   test("ClientConnection reads on while it closes, up to a bound, and then waits no longer for who goes on", async () => {
     const { client, told, socket, received } = open;
     client.close();
