@@ -44,8 +44,11 @@ function runFile(target: Target, file: string): number {
 
 function fuzzAll(targets: readonly Target[], options: FuzzOptions): number {
   console.log(`fuzzing ${targets.map(({ name }) => name).join(", ")} with --seed ${options.seed}`);
-  const share = (options.seconds * 1_000) / targets.length;
-  const findings = targets.map((target, i) => fuzz(target, new Dice(options.seed + i), share, options.keep));
+  const weights = targets.reduce((sum, { weight }) => sum + weight, 0);
+  const findings = targets.map((target, i) => {
+    const ms = (options.seconds * 1_000 * target.weight) / weights;
+    return fuzz(target, new Dice(options.seed + i), ms, options.keep);
+  });
   return conclude(findings.reduce((sum, count) => sum + count, 0));
 }
 

@@ -46,6 +46,7 @@ describe("Fuzzer", () => {
     seeds: ["xxxx"],
     dictionary: [],
     maxBytes: 16,
+    weight: 1,
     run(octets: Buffer): string {
       const text = octets.toString("latin1");
       if (text.startsWith("abc")) throw new Violation("abc");

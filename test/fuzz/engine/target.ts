@@ -14,6 +14,8 @@ export interface Target {
   readonly dictionary: readonly string[];
   /** Inputs are no longer than that. */
   readonly maxBytes: number;
+  /** Its part of the time, beside the others'. */
+  readonly weight: number;
   /**
    * Feeds the subject, and returns in a few words what it did with the input: inputs with the same words are alike.
    * @throws Violation when something does not hold; whatever else is thrown is a finding too.

@@ -32,6 +32,7 @@ export class ChunkedTarget implements Target {
   ];
   readonly dictionary = REQUEST_WORDS;
   readonly maxBytes = 1_024;
+  readonly weight = 1;
 
   run(octets: Buffer): string {
     const whole = take([octets]);

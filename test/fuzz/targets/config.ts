@@ -39,6 +39,7 @@ export class ConfigTarget implements Target {
     "(a+)+$",
   ];
   readonly maxBytes = 1_500;
+  readonly weight = 1;
 
   run(octets: Buffer): string {
     const text = octets.toString("utf8");

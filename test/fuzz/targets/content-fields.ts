@@ -39,6 +39,7 @@ export class ContentFieldsTarget implements Target {
     "+",
   ];
   readonly maxBytes = 300;
+  readonly weight = 1;
   readonly #facts = new ContentFacts(NAMES);
 
   run(octets: Buffer): string {

@@ -26,6 +26,7 @@ export class PathsTarget implements Target {
     "\x80",
   ];
   readonly maxBytes = 256;
+  readonly weight = 1;
 
   run(octets: Buffer): string {
     const text = octets.toString("latin1");

@@ -33,6 +33,7 @@ export class ProxyHeaderTarget implements Target {
     "\x03\x00\x04",
   ];
   readonly maxBytes = 600;
+  readonly weight = 1;
 
   run(octets: Buffer): string {
     const whole = readProxyHeader(octets);

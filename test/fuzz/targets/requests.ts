@@ -20,6 +20,7 @@ export class RequestsTarget implements Target {
   readonly seeds = REQUEST_SEEDS;
   readonly dictionary = REQUEST_WORDS;
   readonly maxBytes = 4_096;
+  readonly weight = 5;
   readonly #yard: Yard;
 
   constructor(yard: Yard) {

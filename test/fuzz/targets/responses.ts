@@ -31,6 +31,7 @@ export class ResponsesTarget implements Target {
   readonly seeds = RESPONSE_SEEDS;
   readonly dictionary = RESPONSE_WORDS;
   readonly maxBytes = 4_096;
+  readonly weight = 5;
   readonly #yard: Yard;
 
   constructor(yard: Yard) {
