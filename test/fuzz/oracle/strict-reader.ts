@@ -43,10 +43,14 @@ function malformed(why: string): { readonly is: "malformed"; readonly why: strin
   return { is: "malformed", why };
 }
 
+/** Empty lines that may stand before a request; one is enough for the RFC. */
+const EMPTY_LINES = 8;
+
 /** The request at `from`. Empty lines before it are none of it (RFC 9112 section 2.2). */
 export function readRequest(text: string, from = 0): Reading<RequestMessage> {
   let at = from;
   while (text.startsWith("\r\n", at)) at += 2;
+  if (at - from > EMPTY_LINES * 2) return malformed("empty lines");
   const head = readHead(text, at, REQUEST_LINE);
   if ("is" in head) return head;
   const [, method = "", target = "", digit = ""] = head.start;
