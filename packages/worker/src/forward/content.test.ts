@@ -74,15 +74,18 @@ test.each(WAYS)("content %s ends where its length says, and what follows stays",
   expect(exchange.bytesIn - exchange.received.length).toBe(8);
 });
 
-test.each(WAYS)("chunks %s are handed on as they are, trailers included, extensions left out", async (_, handOn) => {
-  const exchange = await posting("Transfer-Encoding: chunked");
-  const carrier = new Carrier();
-  for (const octets of ["3;x", "=y\r\nab", "c\r\n0\r\nX-Sum: 1"])
-    expect(handOn(exchange, carrier, octets)).toBe("more");
-  expect(handOn(exchange, carrier, "\r\n\r\nGET")).toBe("sent");
-  expect(carrier.sent).toBe("3\r\nabc\r\n0\r\nX-Sum: 1\r\n\r\n");
-  expect(open.client.unread.toString()).toBe("GET");
-});
+test.each(WAYS)(
+  "chunks %s are handed on as they are, trailers included, extensions left out",
+  async (_, handOn) => {
+    const exchange = await posting("Transfer-Encoding: chunked");
+    const carrier = new Carrier();
+    for (const octets of ["3;x", "=y\r\nab", "c\r\n0\r\nX-Sum: 1"])
+      expect(handOn(exchange, carrier, octets)).toBe("more");
+    expect(handOn(exchange, carrier, "\r\n\r\nGET")).toBe("sent");
+    expect(carrier.sent).toBe("3\r\nabc\r\n0\r\nX-Sum: 1\r\n\r\n");
+    expect(open.client.unread.toString()).toBe("GET");
+  },
+);
 
 test.each(WAYS)("octets %s that are no chunk are refused, and not handed on", async (_, handOn) => {
   const exchange = await posting("Transfer-Encoding: chunked");
