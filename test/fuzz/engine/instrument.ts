@@ -1,4 +1,5 @@
-import { createRequire, registerHooks, stripTypeScriptTypes } from "node:module";
+import { registerHooks, stripTypeScriptTypes } from "node:module";
+import { parse } from "acorn";
 import { coverage, EDGES } from "./coverage.ts";
 
 /**
@@ -18,17 +19,12 @@ export function instrument(isSubject: (url: string) => boolean): void {
   });
 }
 
-/** The parser that the coordinator reads configurations with. */
-const { parse } = createRequire(import.meta.resolve("@shunt/coordinator"))("acorn") as {
-  parse(code: string, options: { ecmaVersion: "latest"; sourceType: "module" }): Node;
-};
-
-/** A node of ESTree, as far as it matters here. */
+/** A node of ESTree, as far as it matters here: what it holds is looked at by name. */
 interface Node {
   readonly type: string;
   readonly start: number;
   readonly end: number;
-  readonly [key: string]: unknown;
+  readonly consequent?: unknown;
 }
 
 interface Insertion {
