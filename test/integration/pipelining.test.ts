@@ -1,12 +1,12 @@
 import { once } from "node:events";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { SeedSequence } from "../../packages/core/src/random.ts";
-import { delay } from "../support/eventually.ts";
+import { delay, eventually } from "../support/eventually.ts";
 import { Gate } from "../support/gate.ts";
 import { get, head, post } from "../support/raw-client.ts";
 import { field } from "../support/response-reader.ts";
 import { echo, type Handler, SampleServer } from "../support/sample-server.ts";
-import { goldAndGeneral, type RunningShunt, startShunt } from "../support/shunt.ts";
+import { goldAndGeneral, onePool, type RunningShunt, startShunt } from "../support/shunt.ts";
 
 /** Requests of one connection: their servers, their order, and which of them run side by side. */
 
@@ -248,4 +248,39 @@ test("pipelined requests beyond limits.pipelineDepth wait, and are answered too"
     expect(response.text).toMatch(expectedOf(i));
   }
   await sent;
+});
+
+test("pipelined requests wait for their own predecessors, where those have filled their server", async () => {
+  await using server = await SampleServer.start("narrow");
+  const limits = { outstandingPerServer: 2 };
+  await using narrow = await startShunt({ ...onePool(server), limits });
+  using client = await narrow.connect();
+  await client.send(Array.from({ length: 20 }, (_, i) => get(`/${i}`)).join(""));
+  const responses = await client.responses(20);
+  expect(responses.map(({ text }) => text)).toEqual(responses.map((_, i) => `narrow GET /${i}`));
+  expect(server.mostRunning).toBeLessThanOrEqual(2);
+});
+
+test("a request that others have filled its server for gets 503, also behind one of its own connection", async () => {
+  const gate = new Gate(2);
+  await using full = await SampleServer.start("full", (_, response) =>
+    gate.pass().then(() => void response.end()),
+  );
+  await using free = await SampleServer.start("free");
+  await using narrow = await startShunt({
+    ...goldAndGeneral([full], [free]),
+    limits: { outstandingPerServer: 1 },
+  });
+  using stranger = await narrow.connect();
+  await stranger.send(get("/", "Cookie: tier=gold"));
+  await eventually(
+    () => full.running,
+    (running) => running === 1,
+  );
+  using client = await narrow.connect();
+  await client.send(get("/1") + get("/2", "Cookie: tier=gold") + get("/3"));
+  const statuses = (await client.responses(3)).map(({ status }) => status);
+  expect(statuses).toEqual([200, 503, 200]);
+  gate.arrive();
+  expect((await stranger.response()).status).toBe(200);
 });

@@ -134,16 +134,18 @@ export class Service implements ClientEvents, ServerEvents {
   /** Starts what may start now: runs of safe requests together, every other alone (RFC 9112 section 9.3.2). */
   #advance(client: ClientConnection): void {
     for (let next = client.takeStartable(); next !== undefined; next = client.takeStartable())
-      this.#start(next);
+      if (!this.#start(next)) return;
   }
 
-  #start(exchange: Exchange): void {
+  /** Returns false when it waits for others of its client. */
+  #start(exchange: Exchange): boolean {
     exchange.startedAt = this.parts.clock();
     if (exchange.refusal !== REFUSE.NONE)
       this.#troubles.answer(exchange, refusalResponse(exchange.refusal, exchange.flags), true);
     else if (exchange.has(HEAD_FLAG.FINAL_RECIPIENT)) this.#answerOurselves(exchange);
     else if (exchange.has(HEAD_FLAG.CONTENT_DECIDES)) this.#inquire(exchange);
-    else this.#send(exchange);
+    else return this.#send(exchange);
+    return true;
   }
 
   /** The request may go no further (RFC 9110 section 7.6.2). */
@@ -165,9 +167,14 @@ export class Service implements ClientEvents, ServerEvents {
     this.#send(exchange);
   }
 
-  #send(exchange: Exchange): void {
+  /** Nobody fails because its own client has filled the servers: it waits, as it would without pipelining. */
+  #send(exchange: Exchange): boolean {
     if (!boundContent(exchange)) this.#troubles.refuseContent(exchange, REFUSE.BODY_BYTES);
-    else if (!this.attempt(exchange)) this.#troubles.give(exchange, FAILURE.DESTINATION_UNAVAILABLE);
+    else if (!this.attempt(exchange)) {
+      if (exchange.client.queue.postpone(exchange)) return false;
+      this.#troubles.give(exchange, FAILURE.DESTINATION_UNAVAILABLE);
+    }
+    return true;
   }
 
   /**
@@ -275,6 +282,7 @@ export class Service implements ClientEvents, ServerEvents {
     exchange.answered = true;
     exchange.attempt?.settle();
     if (exchange.due) this.#settleAnswered(exchange.client);
+    else if (exchange.client.queue.postponed) this.#advance(exchange.client);
   }
 
   /** settle: what is answered leaves the queue, the next has its turn, and what had to wait starts. */

@@ -27,6 +27,11 @@ describe("a target", () => {
     ["http://[2001:DB8::1]:80/", "[2001:db8::1]:80", "/", "[2001:DB8::1]:80"],
     ["http://a//b", "a", "//b", "a"],
     ["http://a/b@c", "a", "/b@c", "a"],
+    ["http://a:80/", "a", "/", "a:80"],
+    ["http://a/", "a:80", "/", "a"],
+    ["http://a/", "a:", "/", "a"],
+    ["http://a:/", "a:80", "/", "a:"],
+    ["http://[::1]/", "[::1]:80", "/", "[::1]"],
   ])("in absolute-form is sent in origin-form: %s", (target, host, path, authority) => {
     const judged = judge(lines(`GET ${target} HTTP/1.1`, `Host: ${host}`));
     expect(judged.outcome).toBe("complete");
@@ -88,8 +93,9 @@ describe("a target", () => {
 
 describe("Host", () => {
   test.each([
-    ["http://a:80/", "a"],
-    ["http://a/", "a:80"],
+    ["http://a:80/", "a:8"],
+    ["http://a:8080/", "a:80"],
+    ["http://a/", "a::80"],
     ["http://a/", "b"],
     ["http://a/", "a."],
     ["http://a/", ""],

@@ -1,7 +1,18 @@
 import type { Leniency } from "../config/resolved.ts";
 import { isAuthority } from "./authority.ts";
 import { METHOD } from "./methods.ts";
-import { ASTERISK, AT, equalsIgnoringCase, HASH, QUESTION, SLASH, sameIgnoringCase } from "./octets.ts";
+import {
+  ASTERISK,
+  AT,
+  COLON,
+  EIGHT,
+  equalsIgnoringCase,
+  HASH,
+  QUESTION,
+  SLASH,
+  sameIgnoringCase,
+  ZERO,
+} from "./octets.ts";
 import type { Offence } from "./offence.ts";
 import { REFUSE } from "./refusal.ts";
 import type { RequestLine } from "./request-line.ts";
@@ -107,8 +118,14 @@ export class Destination {
     return true;
   }
 
+  /** Whether Host names the same place: a port that is empty or the scheme's own says nothing (RFC 9110 section 4.2.3). */
   #isAuthority(at: number, length: number): boolean {
-    return length === this.authorityLength && sameIgnoringCase(this.#bytes, at, this.authorityAt, length);
+    const bytes = this.#bytes;
+    const significant = withoutDefaultPort(bytes, at, length);
+    return (
+      significant === withoutDefaultPort(bytes, this.authorityAt, this.authorityLength) &&
+      sameIgnoringCase(bytes, at, this.authorityAt, significant)
+    );
   }
 
   #isHost(http10: boolean, start: number): boolean {
@@ -121,4 +138,13 @@ export class Destination {
       this.#offence.note(REFUSE.HOST_VALUE, authorityAt)
     );
   }
+}
+
+/** Length of an authority without `:80`, or `:`, at its end. */
+function withoutDefaultPort(bytes: Buffer, at: number, length: number): number {
+  const end = at + length;
+  if (length > 0 && bytes[end - 1] === COLON) return length - 1;
+  const hasPort =
+    length > 2 && bytes[end - 1] === ZERO && bytes[end - 2] === EIGHT && bytes[end - 3] === COLON;
+  return hasPort ? length - 3 : length;
 }

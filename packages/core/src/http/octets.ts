@@ -9,6 +9,7 @@ export const COMMA = 0x2c;
 export const SLASH = 0x2f;
 export const ZERO = 0x30;
 export const ONE = 0x31;
+export const EIGHT = 0x38;
 export const NINE = 0x39;
 export const COLON = 0x3a;
 export const SEMICOLON = 0x3b;

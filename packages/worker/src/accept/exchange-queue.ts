@@ -11,6 +11,8 @@ export class ExchangeQueue {
   barrier = false;
   /** Response octets held for exchanges that are not due. */
   heldBytes = 0;
+  /** One that could start waits for another to be answered. */
+  postponed = false;
   /** The oldest that was not started. */
   #unstarted: Exchange | undefined = undefined;
 
@@ -31,9 +33,22 @@ export class ExchangeQueue {
     if (exchange === undefined || (this.active > 0 && (this.barrier || !exchange.parallel))) return undefined;
     if (this.active > 0 && this.heldBytes >= mostHeld) return undefined;
     this.#unstarted = exchange.next;
+    this.postponed = false;
     this.active++;
     if (!exchange.parallel) this.barrier = true;
     return exchange;
+  }
+
+  /**
+   * The exchange just taken waits for another of the queue to be answered; it does not count as started. Returns false
+   * when it is the only one that was.
+   */
+  postpone(exchange: Exchange): boolean {
+    if (this.active <= 1) return false;
+    this.postponed = true;
+    this.#unstarted = exchange;
+    this.active--;
+    return true;
   }
 
   /** Takes the oldest exchange off, whose response is complete. */
@@ -51,6 +66,7 @@ export class ExchangeQueue {
   clear(): void {
     this.first = undefined;
     this.last = undefined;
+    this.postponed = false;
     this.#unstarted = undefined;
     this.depth = 0;
     this.active = 0;
