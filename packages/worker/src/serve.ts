@@ -201,7 +201,7 @@ export class Service implements ClientEvents, ServerEvents {
     const { counters } = this.parts.observer;
     const wary = exchange.history.at(-1)?.stale === true;
     const free =
-      exchange.client.takeBound(backend) ?? (wary ? undefined : this.#kept(backend, exchange.client));
+      exchange.client.own.takeBound(backend) ?? (wary ? undefined : this.#kept(backend, exchange.client));
     if (free === undefined) counters.serverConnectionsOpened++;
     else counters.serverConnectionsReused++;
     return free ?? new ServerConnection(backend, exchange.snapshot.config, this.#connectionParts);

@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import {
   type Address,
+  areEmptyLines,
   CONTENT,
   type DataPlaneConfig,
   type Endpoint,
@@ -13,8 +14,6 @@ import {
 } from "@shunt/core";
 import type { Backlog } from "../classify/backlog.ts";
 import type { Rest, Unread } from "../classify/dispatch.ts";
-import type { Backend } from "../connect/backend.ts";
-import type { ServerConnection } from "../connect/server-connection.ts";
 import type { ForwardedBy } from "../forward/request-writer.ts";
 import { GrowingOctets } from "../io/growing-octets.ts";
 import { mayCompleteHead } from "../io/head-completion.ts";
@@ -102,7 +101,7 @@ export class ClientConnection implements Unread {
   tunnel: Attempt | undefined = undefined;
   /** How fast its content comes. */
   readonly sending = new SendingPace();
-  /** Idle server connections that speak for this client alone. */
+  /** Idle server connections that serve this client alone. */
   readonly own = new OwnConnections();
 
   readonly #socket: Socket;
@@ -120,9 +119,9 @@ export class ClientConnection implements Unread {
   #beingJudged = 0;
   readonly #pace = new ReadingPace();
   readonly #lingering = new Lingering();
-  /** The server connection that this client's credentials are bound to. */
-  #bound: ServerConnection | undefined = undefined;
   readonly #growing = new GrowingOctets();
+  /** Empty lines that were passed over, and that count together with those that follow. Then nothing is unread. */
+  #emptyLines = EMPTY;
 
   /** `named`: who the peer is, if it was told by a PROXY header. */
   constructor(open: OpenSocket, config: DataPlaneConfig, parts: ClientParts, named?: Peer) {
@@ -279,6 +278,21 @@ export class ClientConnection implements Unread {
     this.partial = false;
   }
 
+  /**
+   * Empty lines between requests are nothing that is unread (RFC 9112 section 2.2): no head has begun, and the client is
+   * idle as before. They are kept for the judge, who counts them, until a head begins or there are too many. Not where
+   * they may be another protocol's. Returns whether nothing else was unread.
+   */
+  passOverEmptyLines(): boolean {
+    this.#emptyLines = EMPTY;
+    if (this.unread.length === 0 || !areEmptyLines(this.unread)) return false;
+    if (this.classifying || this.room === 0) return false;
+    this.#emptyLines = this.unread;
+    this.unread = EMPTY;
+    this.partial = false;
+    return true;
+  }
+
   /** Reads from the socket exactly when somebody can use what comes. */
   regulate(): void {
     const wanted = this.#wantsMore();
@@ -306,27 +320,6 @@ export class ClientConnection implements Unread {
   /** What the head of a request says about where it came from. */
   forwardedFor(requestId: string): ForwardedBy {
     return { peer: this.address.text, requestId, ownAuthority: this.#ownAuthority };
-  }
-
-  /** Keeps a server connection for this client alone: its credentials hold on it (NTLM, Negotiate). */
-  bind(connection: ServerConnection): void {
-    this.#bound?.destroy();
-    this.#bound = undefined;
-    if (this.phase === "closed") connection.destroy();
-    else this.#bound = connection;
-  }
-
-  /** The server at which a connection is kept for this client. */
-  get boundTo(): Backend | undefined {
-    return this.#bound?.backend;
-  }
-
-  /** The connection kept for this client, if it is one to that server and still there. */
-  takeBound(backend: Backend): ServerConnection | undefined {
-    const connection = this.#bound;
-    if (connection === undefined || connection.backend !== backend) return undefined;
-    this.#bound = undefined;
-    return connection.state === "idle" ? connection : undefined;
   }
 
   /**
@@ -401,7 +394,8 @@ export class ClientConnection implements Unread {
   #takeHeads(chunk: Buffer): void {
     if (this.lastRequestSeen) return;
     const before = this.unread.length;
-    this.unread = this.#growing.append(this.unread, chunk);
+    this.unread = this.#growing.append(before === 0 ? this.#emptyLines : this.unread, chunk);
+    if (before === 0 && this.passOverEmptyLines()) return;
     if (this.classifying) this.#awaitVerdict(chunk.length);
     this.#receivedAt = performance.now();
     if (before === 0) {
@@ -486,8 +480,6 @@ export class ClientConnection implements Unread {
     this.unread = EMPTY;
     this.#deadline.clear();
     this.#reader.close();
-    this.#bound?.destroy();
-    this.#bound = undefined;
     this.own.close();
     this.#events.gone(this, reason);
   }

@@ -3,17 +3,19 @@ import type { Backend } from "../connect/backend.ts";
 import type { ServerConnection } from "../connect/server-connection.ts";
 
 /**
- * Idle server connections that speak for one client connection and serve no other: they have begun with a PROXY header
- * that names the client.
+ * Idle server connections that belong to one client connection and serve no other: those that have begun with a PROXY
+ * header, which names the client, and the one that its credentials are bound to (NTLM, Negotiate).
  */
 export class OwnConnections {
   #idle: ServerConnection[] = [];
+  #bound: ServerConnection | undefined = undefined;
   #closed = false;
 
-  /** Returns false when it is not kept: there are enough, or the client is gone. */
-  keep(connection: ServerConnection): boolean {
+  /** Returns false when it is not kept: there are enough, of this client or of its server, or the client is gone. */
+  keep(connection: ServerConnection, idlePerServer: number): boolean {
     this.#idle = this.#idle.filter(isIdle);
     if (this.#closed || this.#idle.length >= FIXED.ownServerConnections) return false;
+    if (!connection.backend.checkInOwn(connection, idlePerServer)) return false;
     this.#idle.push(connection);
     return true;
   }
@@ -23,7 +25,34 @@ export class OwnConnections {
     const at = this.#idle.findLastIndex(
       (kept) => isIdle(kept) && kept.backend === backend && kept.introduction === backend.proxyProtocol,
     );
-    return at < 0 ? undefined : this.#idle.splice(at, 1)[0];
+    if (at < 0) return undefined;
+    const [connection] = this.#idle.splice(at, 1);
+    if (connection !== undefined) backend.forget(connection);
+    return connection;
+  }
+
+  /**
+   * Keeps the one that credentials hold on. There is one for each client, and `limits.idlePerServer` does not apply: to
+   * close it in the middle of a handshake would be to refuse the user.
+   */
+  bind(connection: ServerConnection): void {
+    this.#bound?.destroy();
+    this.#bound = undefined;
+    if (this.#closed) connection.destroy();
+    else this.#bound = connection;
+  }
+
+  /** The server that has the bound one. */
+  get boundTo(): Backend | undefined {
+    return this.#bound?.backend;
+  }
+
+  /** The bound one, if it is to that server and still there. */
+  takeBound(backend: Backend): ServerConnection | undefined {
+    const connection = this.#bound;
+    if (connection === undefined || connection.backend !== backend) return undefined;
+    this.#bound = undefined;
+    return isIdle(connection) ? connection : undefined;
   }
 
   /** The client is gone, and they with it. */
@@ -31,6 +60,8 @@ export class OwnConnections {
     this.#closed = true;
     for (const connection of this.#idle) connection.destroy();
     this.#idle = [];
+    this.#bound?.destroy();
+    this.#bound = undefined;
   }
 }
 

@@ -44,6 +44,8 @@ export class Backend implements Candidate, Ejectable {
   connections = 0;
   /** Connections that carry nothing at the moment, and are kept for the next request; the one used last at the end. */
   readonly #idle: ServerConnection[] = [];
+  /** Those of them that serve one client each, and are kept there; see accept/own-connections.ts. */
+  readonly #own = new Set<ServerConnection>();
   #latencyMs = 0;
   #latencyAt = 0;
   readonly #clock: () => number;
@@ -123,15 +125,27 @@ export class Backend implements Candidate, Ejectable {
     return this.#idle.pop();
   }
 
+  get #idleCount(): number {
+    return this.#idle.length + this.#own.size;
+  }
+
   /** Keeps a connection for the next request; returns false when there are `most` already. */
   checkIn(connection: ServerConnection, most: number): boolean {
-    if (this.#idle.length >= most) return false;
+    if (this.#idleCount >= most) return false;
     this.#idle.push(connection);
     return true;
   }
 
-  /** Forgets an idle connection that closed. */
+  /** Counts a connection that one client keeps for its next request; returns false when there are `most` already. */
+  checkInOwn(connection: ServerConnection, most: number): boolean {
+    if (this.#idleCount >= most) return false;
+    this.#own.add(connection);
+    return true;
+  }
+
+  /** Forgets an idle connection that closed, or that its client uses again. */
   forget(connection: ServerConnection): void {
+    if (this.#own.delete(connection)) return;
     const at = this.#idle.lastIndexOf(connection);
     if (at >= 0) this.#idle.splice(at, 1);
   }

@@ -423,13 +423,13 @@ describe("credentials that belong to the connection", () => {
     peer.write(OK);
     await toldOf("head");
     expect(backend.checkOut()).toBeUndefined();
-    expect(open.client.takeBound(backend)).toBe(connection);
+    expect(open.client.own.takeBound(backend)).toBe(connection);
     await begin();
     await received.until(({ text }) => text.split("\r\n\r\n").length === 3);
     peer.write(OK);
     await until(() => connection.state === "idle");
     expect(backend.checkOut()).toBeUndefined();
-    expect(open.client.takeBound(backend)).toBe(connection);
+    expect(open.client.own.takeBound(backend)).toBe(connection);
   });
 
   test("ServerConnection that is kept for a client ends with it", async () => {

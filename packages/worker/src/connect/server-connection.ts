@@ -352,10 +352,10 @@ export class ServerConnection {
 
   /** An HTTP/1.0 client does not know chunks: it gets the data alone, up to the end of the connection. */
   #chunkedFraming(attempt: Attempt): BodyFraming {
-    if (!attempt.exchange.has(HEAD_FLAG.HTTP_1_0)) return new ChunkedBody(this.#config.limits);
+    if (!attempt.exchange.has(HEAD_FLAG.HTTP_1_0)) return ChunkedBody.ofAnswer(this.#config.limits);
     const pieces: Uint8Array[] = [];
     this.#unchunked = pieces;
-    return new ChunkedBody(this.#config.limits, (bytes, from, to) => pieces.push(bytes.subarray(from, to)));
+    return ChunkedBody.ofAnswer(this.#config.limits, (bytes, from, to) => pieces.push(bytes.subarray(from, to)));
   }
 
   /** The response is complete. The connection is free before anybody is told: the next exchange may want it. */
@@ -373,13 +373,14 @@ export class ServerConnection {
     this.state = "idle";
     this.resume();
     this.#deadline.set(timeouts.serverIdleMs);
-    if (this.#bound) exchange.client.bind(this);
+    if (this.#bound) exchange.client.own.bind(this);
     else if (!this.#keep(exchange.client, limits.idlePerServer)) this.destroy();
   }
 
   /** One that speaks for a client is kept for that client; returns false when there are enough. */
   #keep(client: ClientConnection, idlePerServer: number): boolean {
-    return this.introduction === "off" ? this.backend.checkIn(this, idlePerServer) : client.own.keep(this);
+    if (this.introduction === "off") return this.backend.checkIn(this, idlePerServer);
+    return client.own.keep(this, idlePerServer);
   }
 
   #upgrade(attempt: Attempt, rest: Uint8Array): void {

@@ -198,7 +198,7 @@ test("Selector asks the server that holds a client's credentials again, if the c
   const { client } = open;
   const exchange = await exchangeOf(client, GOLD, snapshot);
   const first = selector.select(exchange) as Attempt;
-  Object.defineProperty(client, "boundTo", { get: () => first.backend });
+  Object.defineProperty(client.own, "boundTo", { get: () => first.backend });
   const again = [];
   for (let i = 0; i < 8; i++) again.push((await select(selector, snapshot, GOLD))?.backend.id);
   expect(new Set(again)).toEqual(new Set([first.backend.id]));

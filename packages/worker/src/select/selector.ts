@@ -176,7 +176,7 @@ export class Selector {
    * as it takes requests and the class of the request lets it.
    */
   #selectBound(exchange: Exchange, { pools }: Generation, cls: ResolvedClass): Attempt | undefined {
-    const backend = exchange.client.boundTo;
+    const backend = exchange.client.own.boundTo;
     if (backend === undefined || !backend.ready) return undefined;
     const { tried } = exchange;
     const inOwn = pools[cls.pool]?.candidates.indexOf(backend) ?? -1;
