@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { ChunkExtensions } from "./chunk-extensions.ts";
 
 function judge(text: string, most = 1_000): string {
-  const extensions = new ChunkExtensions(most);
+  const extensions = new ChunkExtensions(most, "body");
   extensions.begin();
   for (const octet of Buffer.from(text, "latin1")) {
     const fault = extensions.take(octet);
@@ -74,7 +74,7 @@ describe("ChunkExtensions", () => {
     expect(judge(';a="bcd"', 8)).toBe("whole");
     expect(judge(';a="bcd"', 7)).toBe("chunk-extension-bytes");
     expect(judge(";", 0)).toBe("chunk-extension-bytes");
-    const extensions = new ChunkExtensions(3);
+    const extensions = new ChunkExtensions(3, "body");
     extensions.begin();
     for (const octet of Buffer.from(";a")) expect(extensions.take(octet)).toBeUndefined();
     extensions.begin();
@@ -82,8 +82,17 @@ describe("ChunkExtensions", () => {
     expect(extensions.take(0x61)).toBe("chunk-extension-bytes");
   });
 
+  test("of each chunk are bounded for themselves, however many there are", () => {
+    const extensions = new ChunkExtensions(3, "chunk");
+    for (let chunk = 0; chunk < 10; chunk++) {
+      extensions.begin();
+      for (const octet of Buffer.from(";ab")) expect(extensions.take(octet)).toBeUndefined();
+    }
+    expect(extensions.take(0x63)).toBe("chunk-extension-bytes");
+  });
+
   test("begin anew with each chunk", () => {
-    const extensions = new ChunkExtensions(100);
+    const extensions = new ChunkExtensions(100, "body");
     extensions.begin();
     for (const octet of Buffer.from(";a=b")) extensions.take(octet);
     extensions.begin();

@@ -12,22 +12,30 @@ const QUOTED = 6;
 const ESCAPED = 7;
 const BEHIND_QUOTED = 8;
 
+/** Whose extensions a bound is for: those of all chunks of a body together, or those of each chunk. */
+export type ExtensionScope = "body" | "chunk";
+
 /**
  * The extensions of the chunks of one body: *( BWS ";" BWS name [ BWS "=" BWS ( token / quoted-string ) ] ), octet by
  * octet. Nobody uses them, and readers differ on them; so they are held to the letter.
  */
 export class ChunkExtensions {
+  readonly #most: number;
+  readonly #scope: ExtensionScope;
   #state = BEFORE_SEMICOLON;
   #octetsLeft: number;
 
-  /** `most`: octets of the extensions of all chunks together. */
-  constructor(most: number) {
+  /** `most`: octets of extensions in `scope`. */
+  constructor(most: number, scope: ExtensionScope) {
+    this.#most = most;
+    this.#scope = scope;
     this.#octetsLeft = most;
   }
 
   /** Behind the size of a chunk. */
   begin(): void {
     this.#state = BEFORE_SEMICOLON;
+    if (this.#scope === "chunk") this.#octetsLeft = this.#most;
   }
 
   /** Whether the chunk's line may end here. */

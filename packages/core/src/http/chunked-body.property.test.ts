@@ -11,7 +11,7 @@ const octets = fc
 /** Of the same size in several spellings. */
 const size = (length: number) =>
   fc
-    .tuple(fc.nat(3), fc.boolean())
+    .tuple(fc.oneof(fc.nat(3), fc.nat(28)), fc.boolean())
     .map(
       ([zeros, upper]) =>
         "0".repeat(zeros) + (upper ? length.toString(16).toUpperCase() : length.toString(16)),

@@ -52,7 +52,15 @@ const GOOD = (
     ["5;a=b;c\r\nhello\r\n0;d\r\n\r\n", "hello", "5\r\nhello\r\n0\r\n\r\n"],
     ['5;a="b;\\"";c=d\r\nhello\r\n0\r\n\r\n', "hello", "5\r\nhello\r\n0\r\n\r\n"],
     ["0\r\nA: b\r\nC:\r\nD: \xff\t \r\n\r\n", ""],
-    ["000000000001\r\nx\r\n0\r\n\r\n", "x"],
+    ["00007\r\n1234567\r\n0000\r\n\r\n", "1234567"],
+    ["000000000001\r\nx\r\n0\r\n\r\n", "x", "00001\r\nx\r\n0\r\n\r\n"],
+    ["0000000000002\r\nok\r\n0000000000000000\r\n\r\n", "ok", "00002\r\nok\r\n0000\r\n\r\n"],
+    [
+      "000000010;a\r\n0123456789abcdef\r\n00000;b\r\n\r\n",
+      "0123456789abcdef",
+      "000010\r\n0123456789abcdef\r\n0000\r\n\r\n",
+    ],
+    [`${"0".repeat(31)}1\r\nx\r\n${"0".repeat(32)}\r\n\r\n`, "x", "00001\r\nx\r\n0000\r\n\r\n"],
   ] satisfies readonly (readonly [body: string, data: string, sent?: string])[]
 ).map(([body, data, sent = body]) => [body, data, sent] as const);
 
@@ -116,7 +124,9 @@ describe("ChunkedBody", () => {
     ["chunk", "00\n\r\n"],
     ["chunk", "0\r\n\r\r"],
     ["chunk", "1000000000000\r\n"],
-    ["chunk", "0000000000001\r\n"],
+    ["chunk", "00001000000000000\r\n"],
+    ["chunk", `${"0".repeat(32)}1\r\n`],
+    ["chunk", `${"0".repeat(33)}\r\n`],
     ["chunk", "ffffffffffffffff1\r\n"],
     ["chunk", "5;\r\n"],
     ["chunk", "5;a\nhello"],
@@ -144,9 +154,9 @@ describe("ChunkedBody", () => {
     expect(body.take(octets, 3, octets.length)).toBe(0);
   });
 
-  test("counts a chunk of 2^48 octets less one", () => {
+  test("counts a chunk of 2^48 octets less one, with zeros before it", () => {
     const body = new ChunkedBody(LIMITS);
-    const size = Buffer.from("ffffffffffff\r\n");
+    const size = Buffer.from("0ffffffffffff\r\n");
     body.take(size, 0, size.length);
     for (let i = 1; i < 2 ** 18; i++) body.take(size, 0, 2 ** 30);
     expect(body.take(size, 0, 2 ** 30 - 1)).toBe(2 ** 30 - 1);
@@ -177,6 +187,15 @@ describe("ChunkedBody", () => {
     expect(take("1\r\nx\r\n0\r\n\r\n", [], { chunkExtensionBytes: 0, trailerBytes: 0, fields: 0 }).end).toBe(
       "done",
     );
+  });
+
+  test("of an answer bounds the extensions of each chunk", () => {
+    const limits = { chunkExtensionBytes: 3, trailerBytes: 0, fields: 0 };
+    const chunks = Buffer.from("1;ab\r\nx\r\n".repeat(100));
+    const answer = ChunkedBody.ofAnswer(limits);
+    expect([answer.take(chunks, 0, chunks.length), answer.fault]).toEqual([chunks.length, undefined]);
+    const tooMuch = Buffer.from("1;abc\r\n");
+    expect([answer.take(tooMuch, 0, tooMuch.length), answer.fault]).toEqual([5, "chunk-extension-bytes"]);
   });
 
   const bounded = (text: string, most: number, cuts: readonly number[] = []): Taken =>

@@ -1,6 +1,6 @@
 import type { BodyFault, BodyFraming } from "./body.ts";
-import { ChunkExtensions } from "./chunk-extensions.ts";
-import { CR, HTAB, LF, SEMICOLON, SP } from "./octets.ts";
+import { ChunkExtensions, type ExtensionScope } from "./chunk-extensions.ts";
+import { CR, HTAB, hexDigit, LF, SEMICOLON, SP } from "./octets.ts";
 import { TrailerSection } from "./trailer-section.ts";
 
 /** Places in the grammar of RFC 9112 section 7.1. */
@@ -17,13 +17,16 @@ const TRAILERS = 9;
 const DONE = 10;
 
 /**
- * Hexadecimal digits of a chunk size, leading zeros included: 2^48 octets in one chunk are more than anybody sends
- * honestly, and far from where numbers lose their last digits.
+ * Octets of one chunk: 2^48 are more than anybody sends honestly, and far from where numbers lose their last digits.
  */
-const MAX_SIZE_DIGITS = 12;
+const MOST_SIZE = 2 ** 48 - 1;
+/** Hexadecimal digits of a chunk size, leading zeros included; the grammar has no bound for those. */
+const MOST_DIGITS = 32;
+/** Leading zeros that are sent on: with the digits of the largest size sixteen, and some readers take no more. */
+const SENT_ZEROS = 4;
 
 export interface ChunkedLimits {
-  /** Octets of extensions in one body. */
+  /** Octets of extensions: of all chunks of a request together, of each chunk of an answer. */
   readonly chunkExtensionBytes: number;
   /** Octets of the field lines of the trailer section, and how many lines. */
   readonly trailerBytes: number;
@@ -52,11 +55,27 @@ export class ChunkedBody implements BodyFraming {
   /** Octets of data that have passed. */
   #passed = 0;
 
-  /** `forbidden`: names of fields that must not be trailers, besides those that never may; see TrailerSection. */
-  constructor(limits: ChunkedLimits, data?: DataSink, forbidden?: ReadonlySet<string>) {
+  /**
+   * `forbidden`: names of fields that must not be trailers, besides those that never may; see TrailerSection.
+   * `extensionsOf`: what the bound of extensions is for.
+   */
+  constructor(
+    limits: ChunkedLimits,
+    data?: DataSink,
+    forbidden?: ReadonlySet<string>,
+    extensionsOf: ExtensionScope = "body",
+  ) {
     this.#data = data;
-    this.#extensions = new ChunkExtensions(limits.chunkExtensionBytes);
+    this.#extensions = new ChunkExtensions(limits.chunkExtensionBytes, extensionsOf);
     this.#trailers = new TrailerSection(limits, forbidden);
+  }
+
+  /**
+   * The body of an answer. It may go on for ever, with a signature in each chunk, so nothing about its extensions adds
+   * up; the RFC asks for a bound of their sum in requests (section 7.1.1).
+   */
+  static ofAnswer(limits: ChunkedLimits, data?: DataSink): ChunkedBody {
+    return new ChunkedBody(limits, data, undefined, "chunk");
   }
 
   get done(): boolean {
@@ -69,7 +88,7 @@ export class ChunkedBody implements BodyFraming {
     while (at < to && this.#state !== DONE && this.fault === undefined) {
       if (this.#state === DATA) at = this.#passData(bytes, at, to);
       else if (this.#state === EXTENSIONS) at = this.#cutExtensions(bytes, at, to);
-      else this.#step(bytes[at++] as number);
+      else this.#step(bytes[at] as number, at++);
       if (this.#state === EXTENSIONS_BEGIN) at = this.#beginExtensions(at);
     }
     return at - from;
@@ -93,8 +112,14 @@ export class ChunkedBody implements BodyFraming {
         at++;
       }
     }
-    this.cuts.push(from, at);
+    this.#cut(from, at);
     return at;
+  }
+
+  #cut(from: number, to: number): void {
+    const { cuts } = this;
+    if (cuts.at(-1) === from) cuts[cuts.length - 1] = to;
+    else cuts.push(from, to);
   }
 
   #passData(bytes: Uint8Array, from: number, to: number): number {
@@ -106,11 +131,11 @@ export class ChunkedBody implements BodyFraming {
     return end;
   }
 
-  #step(octet: number): void {
+  #step(octet: number, at: number): void {
     switch (this.#state) {
       case SIZE_FIRST:
       case SIZE:
-        this.#sizeOctet(octet);
+        this.#sizeOctet(octet, at);
         return;
       case SIZE_CR:
         this.#expect(octet, CR, SIZE_LF);
@@ -134,23 +159,24 @@ export class ChunkedBody implements BodyFraming {
     else this.fault = "chunk";
   }
 
-  #sizeOctet(octet: number): void {
-    const digit = hexadecimal(octet);
-    if (digit >= 0) this.#sizeDigit(digit);
+  #sizeOctet(octet: number, at: number): void {
+    const digit = hexDigit(octet);
+    if (digit >= 0) this.#sizeDigit(digit, at);
     else if (this.#state === SIZE_FIRST) this.fault = "chunk";
     else if (octet === CR) this.#state = SIZE_LF;
     else if (octet === SEMICOLON || octet === SP || octet === HTAB) this.#state = EXTENSIONS_BEGIN;
     else this.fault = "chunk";
   }
 
-  #sizeDigit(digit: number): void {
+  #sizeDigit(digit: number, at: number): void {
     if (this.#state === SIZE_FIRST) {
       this.#size = 0;
       this.#digits = 0;
       this.#state = SIZE;
     }
     this.#size = this.#size * 16 + digit;
-    if (++this.#digits > MAX_SIZE_DIGITS) this.fault = "chunk";
+    if (++this.#digits > MOST_DIGITS || this.#size > MOST_SIZE) this.fault = "chunk";
+    else if (this.#size === 0 && this.#digits > SENT_ZEROS) this.#cut(at, at + 1);
     // The size says it before the first octet of the chunk has come.
     else if (this.#passed + this.#size > this.most) this.fault = "body-bytes";
   }
@@ -159,11 +185,4 @@ export class ChunkedBody implements BodyFraming {
     this.fault = this.#trailers.take(octet);
     if (this.#trailers.done) this.#state = DONE;
   }
-}
-
-/** The value of a hexadecimal digit; -1 when it is none. */
-function hexadecimal(octet: number): number {
-  if (octet >= 0x30 && octet <= 0x39) return octet - 0x30;
-  const lower = octet | 0x20;
-  return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1;
 }
