@@ -253,6 +253,59 @@ describe("body of a response", () => {
     expect(judge(status(200, CODING), true).head.hasCoding).toBe(true);
   });
 
+  const blanks = [
+    ["Content-Length: 5\t", LENGTH],
+    ["Content-Length:\t5\t", LENGTH],
+    ["Content-Length: 5 \t ", LENGTH],
+    ["Content-Length: \t5", LENGTH],
+    ["content-length: 05 ", LENGTH],
+    ["Transfer-Encoding: chunked\t", CODING],
+    ["Transfer-Encoding:\tchunked", CODING],
+    ["transfer-encoding:  CHUNKED ", CODING],
+  ] as const;
+
+  test.each(blanks)("says its length anew where blanks stand around it: %j", (field, line) => {
+    for (const text of [ok(field, "A: b"), ok("A: b", field)]) {
+      const { outcome, sent, head, body } = judge(text);
+      expect([outcome, sent, head.lengthLine]).toEqual(["complete", lines(" OK", "A: b"), `${line}\r\n`]);
+      expect(body).toBe(line === LENGTH ? "LENGTH" : "CHUNKED");
+    }
+    expect(judge(ok(field), true).head.lengthLine).toBe(`${line}\r\n`);
+    expect(judge(status(204, field))).toMatchObject({ sent: lines(" Fine"), head: { lengthLine: "" } });
+    expect(judge(ok("A: b")).head.lengthLine).toBe("");
+  });
+
+  test.each(["Content-Length:5", LENGTH, "Transfer-Encoding:chunked", CODING])(
+    "sends on %j as it is",
+    (field) => {
+      const { sent, head } = judge(ok(field));
+      expect([sent, head.lengthLine]).toEqual([lines(" OK", field), ""]);
+    },
+  );
+
+  test.each([
+    ["two lengths with tabs", ok("Content-Length: 5\t", "Content-Length: 5\t"), "content-length-repeated"],
+    [
+      "two lengths, one with a tab",
+      ok("Content-Length: 5", "Content-Length: 5\t"),
+      "content-length-repeated",
+    ],
+    ["a length with a tab and a coding", ok("Content-Length: 5\t", CODING), "two-lengths"],
+    ["a coding and a length with a tab", ok(CODING, "Content-Length: 5\t"), "two-lengths"],
+    ["a tab inside a length", ok("Content-Length: 5\t5"), "content-length"],
+  ])("is refused with %s", (_, text, rule) => {
+    expect(judge(text).wrong).toMatch(new RegExp(`^${rule} at octet \\d+: expected `));
+  });
+
+  test("can be sent without chunks, also where blanks stand around the coding", () => {
+    const { head } = judge(ok("Transfer-Encoding: chunked\t", "A: b"));
+    head.dropCoding();
+    expect([withoutDrops(ok("Transfer-Encoding: chunked\t", "A: b"), head), head.lengthLine]).toEqual([
+      lines(" OK", "A: b"),
+      "",
+    ]);
+  });
+
   test("can be sent without chunks", () => {
     const text = ok(CODING, "A: b", "Trailer: X-Sum");
     const { head } = judge(text);

@@ -3,9 +3,10 @@ import { ConnectionOptions } from "./connection-options.ts";
 import { FieldLines } from "./field-lines.ts";
 import { FIELD, type FieldNames } from "./field-names.ts";
 import { HEAD, type HeadOutcome } from "./head-flags.ts";
+import { LengthLines } from "./length-lines.ts";
 import { ListWalk } from "./list.ts";
 import { MessageLength } from "./message-length.ts";
-import { CR, decimal, LF, ONE, SP, TEXT, ZERO } from "./octets.ts";
+import { COLON, CR, decimal, HTAB, LF, ONE, SP, TEXT, ZERO } from "./octets.ts";
 import { Offence } from "./offence.ts";
 import { HeadParser, LLHTTP } from "./parser.ts";
 import { fieldSectionRule } from "./parser-rule.ts";
@@ -41,10 +42,13 @@ export class ResponseHead {
   hasLength = false;
   hasCoding = false;
   hasDate = false;
+  /** The line that says the length, where the server's own is not sent on since readers differ on it; else empty. */
+  lengthLine = "";
 
   readonly #limits: HeadLimits;
   readonly #offence = new Offence();
   readonly #length = new MessageLength(this.#offence);
+  readonly #lengthLines = new LengthLines();
   readonly #connection: ConnectionOptions;
   readonly #walk = new ListWalk();
 
@@ -92,7 +96,7 @@ export class ResponseHead {
     const length = Math.min(to - from, this.#limits.headBytes + 1);
     this.#begin();
     this.parser.load(source, from, from + length);
-    switch (this.parser.parse(0, length)) {
+    switch (this.#parse(length)) {
       case LLHTTP.PAUSED_UPGRADE:
         return this.#isAcceptable(toHead) ? HEAD.COMPLETE : HEAD.REFUSED;
       case LLHTTP.OK:
@@ -105,8 +109,9 @@ export class ResponseHead {
 
   /** Leaves Transfer-Encoding out, and what announces trailers: its receiver does not know chunks. */
   dropCoding(): void {
-    this.#drop(FIELD.TRANSFER_ENCODING);
-    this.#drop(FIELD.TRAILER);
+    this.lines.dropAll(FIELD.TRANSFER_ENCODING);
+    this.lines.dropAll(FIELD.TRAILER);
+    this.lengthLine = "";
     this.#collectDrops();
   }
 
@@ -129,8 +134,20 @@ export class ResponseHead {
     this.hasLength = false;
     this.hasCoding = false;
     this.hasDate = false;
+    this.lengthLine = "";
     this.#offence.clear();
     this.#length.clear();
+  }
+
+  /** Parses the head, and once more where llhttp refuses a length for a tab behind it. Returns one of LLHTTP. */
+  #parse(length: number): number {
+    const { bytes, parser } = this;
+    const code = parser.parse(0, length);
+    if (code !== LLHTTP.INVALID_CONTENT_LENGTH || bytes[parser.end] !== HTAB) return code;
+    this.#lengthLines.hide(bytes, bytes.indexOf(LF) + 1, length);
+    const again = parser.parse(0, length);
+    this.#lengthLines.show(bytes);
+    return again;
   }
 
   #isAcceptable(toHead: boolean): boolean {
@@ -195,9 +212,11 @@ export class ResponseHead {
     switch (lines.numbers[i]) {
       case FIELD.CONTENT_LENGTH:
         this.#length.takeContentLength(bytes, at, lines.valueEnd(i) - at);
+        if (!this.#isPlain(i)) this.#rewrite(i, `Content-Length: ${this.contentLength}\r\n`);
         return;
       case FIELD.TRANSFER_ENCODING:
         this.#length.takeTransferEncoding(bytes, at, lines.valueEnd(i) - at);
+        if (!this.#isPlain(i)) this.#rewrite(i, "Transfer-Encoding: chunked\r\n");
         return;
       case FIELD.UPGRADE:
         if (this.status !== 101 && this.status !== 426) lines.drop(i);
@@ -214,6 +233,20 @@ export class ResponseHead {
         lines.drop(i);
         return;
     }
+  }
+
+  /** A field's value stands right behind its colon, or one space, and ends its line. */
+  #isPlain(i: number): boolean {
+    const { lines, bytes } = this;
+    const before = bytes[lines.valueAt(i) - 1];
+    const isPlainBefore = before === COLON || (before === SP && bytes[lines.valueAt(i) - 2] === COLON);
+    return isPlainBefore && lines.valueEnd(i) + 2 === lines.lineEnd(i);
+  }
+
+  /** Of whitespace around a length, tabs above all, readers make different things (RFC 9110 section 5.5 has them trim it). */
+  #rewrite(i: number, line: string): void {
+    this.lines.drop(i);
+    this.lengthLine = line;
   }
 
   /** What all fields together say. */
@@ -239,14 +272,11 @@ export class ResponseHead {
    */
   #takeNoLength(): void {
     if (this.hasCoding || this.contentLength > 0) this.persistent = false;
-    this.#drop(FIELD.CONTENT_LENGTH);
-    this.#drop(FIELD.TRANSFER_ENCODING);
+    this.lines.dropAll(FIELD.CONTENT_LENGTH);
+    this.lines.dropAll(FIELD.TRANSFER_ENCODING);
+    this.lengthLine = "";
     this.hasLength = false;
     this.hasCoding = false;
-  }
-
-  #drop(number: number): void {
-    for (let i = 0; i < this.lines.count; i++) if (this.lines.numbers[i] === number) this.lines.drop(i);
   }
 
   /** The status line is written anew: the version is ours (RFC 9112 section 2.3). */

@@ -60,6 +60,22 @@ test.each([
   },
 );
 
+test.each([
+  ["Content-Length: 0\t\r\n", "Content-Length: 0\r\n"],
+  ["Transfer-Encoding: chunked\t\r\n", "Transfer-Encoding: chunked\r\n"],
+])("composeResponseHead() writes a length with a tab behind it anew: %j", async (line, expected) => {
+  expect(got(await exchangeFor(HTTP_1_1), `HTTP/1.1 200 OK\r\n${line}X: y\r\n\r\n`)).toBe(
+    `HTTP/1.1 200 OK\r\nX: y\r\nVia: 1.1 shunt\r\n${expected}\r\n`,
+  );
+});
+
+test("composeResponseHead() writes no coding to a client of HTTP/1.0, also where it had a tab behind it", async () => {
+  const response = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\t\r\n\r\n";
+  expect(got(await exchangeFor(HTTP_1_0, true), response)).toBe(
+    "HTTP/1.1 200 OK\r\nVia: 1.1 shunt\r\nConnection: close\r\n\r\n",
+  );
+});
+
 test("composeResponseHead() leaves out what concerns the server's connection, wherever it stands", async () => {
   const response =
     "HTTP/1.1 200 OK\r\nKeep-Alive: x\r\nContent-Length: 0\r\nConnection: close, X-Hop\r\nX-Hop: 1\r\n" +

@@ -72,6 +72,7 @@ function ourFields(exchange: Exchange, head: ResponseHead): string {
   let fields = head.http10 ? "Via: 1.0 shunt\r\n" : "Via: 1.1 shunt\r\n";
   if (head.status === 101) return `${fields}Connection: Upgrade\r\n\r\n`;
   if (head.interim) return `${fields}\r\n`;
+  fields += head.lengthLine;
   if (!head.hasDate) fields += dateField();
   if (isEnchunked(exchange, head)) fields += "Transfer-Encoding: chunked\r\n";
   if (head.status === UPGRADE_REQUIRED)
