@@ -1,6 +1,7 @@
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { DeafServer } from "../support/deaf-server.ts";
 import { eventually } from "../support/eventually.ts";
 import { get, head, post, type RawClient } from "../support/raw-client.ts";
 import { SampleServer } from "../support/sample-server.ts";
@@ -21,7 +22,7 @@ function* endless() {
 
 beforeAll(async () => {
   server = await SampleServer.start("s", async (request, response) => {
-    switch (request.url) {
+    switch (request.url?.replace("?p", "")) {
       case "/never":
         break;
       case "/held":
@@ -89,6 +90,39 @@ test("a client that resets its connection while it waits for an answer ends the 
   await running(0);
   const [line] = await shunt.accessLog(1);
   expect(line).toMatchObject({ target: "/never", status: 499, ended: "CH" });
+});
+
+test("a client that resets its connection is logged with the phase that each of its requests was in", async () => {
+  using client = await shunt.connect();
+  await client.send(get("/never?p") + get("/quick?p") + post("/content?p", "content"));
+  // Both were sent at once, and one is answered: its answer waits for the other's.
+  await eventually(
+    () => shunt.loads(),
+    (loads) => loads.some(({ outstanding }) => outstanding === 1) && server.targets.includes("/quick?p"),
+  );
+  client.socket.resetAndDestroy();
+  await running(0);
+  await shunt.quiet();
+  const lines = (await shunt.accessLog(4)).filter(({ target }) => String(target).endsWith("?p"));
+  expect(lines.map(({ target, status, ended, Tc }) => [target, status, ended, Tc === -1])).toEqual([
+    ["/never?p", 499, "CH", false],
+    ["/quick?p", 200, "CD", false],
+    ["/content?p", 499, "CQ", true],
+  ]);
+});
+
+test("a client that resets its connection while its server is connected to is logged so", async () => {
+  await using deaf = await DeafServer.start("deaf");
+  await using shunt = await startShunt({ ...onePool(deaf), timeouts: { connectMs: 60_000, drainMs: 5_000 } });
+  using client = await shunt.connect();
+  await client.send(get("/connecting"));
+  await eventually(
+    () => shunt.acceptors(),
+    (acceptors) => acceptors.some(({ exchanges }) => exchanges === 1),
+  );
+  client.socket.resetAndDestroy();
+  const [line] = await shunt.accessLog(1);
+  expect(line).toMatchObject({ target: "/connecting", status: 499, ended: "CC", Tc: -1 });
 });
 
 test("a client that closes while it waits may have closed its half: its request goes on, and its load comes back", async () => {

@@ -85,7 +85,8 @@ export class Troubles {
   /** Nobody waits for these any more: their attempts end, their tickets are given back. */
   abandon(client: ClientConnection): void {
     for (let exchange = client.queue.first; exchange !== undefined; exchange = exchange.next) {
-      if (!exchange.answered) exchange.abandoned(FAILURE.CLIENT_GONE.status);
+      // What waits for its turn has not left either.
+      if (!exchange.answered || !exchange.due) exchange.abandoned(FAILURE.CLIENT_GONE.status);
       this.#drop(exchange);
       this.#service.settle(exchange);
     }

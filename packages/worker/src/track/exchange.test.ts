@@ -80,6 +80,25 @@ test("Exchange is due when it is the oldest of its client", async () => {
   expect(second.due).toBe(true);
 });
 
+test.each([
+  ["waiting", "CQ"],
+  ["inquiring", "CR"],
+  ["connecting", "CC"],
+  ["sending", "CH"],
+  ["answering", "CD"],
+] as const)("Exchange that its client leaves while it is %s ended as %s", async (state, ended) => {
+  const exchange = await exchangeOf(open.client, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  exchange.state = state;
+  exchange.abandoned(499);
+  expect([exchange.ended, exchange.status]).toEqual([ended, 499]);
+});
+
+test("Exchange that had failed before its client left keeps how it ended, and its status", async () => {
+  const exchange = await exchangeOf(open.client, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  Object.assign(exchange, { ended: "sH", status: 504, state: "answering" }).abandoned(499);
+  expect([exchange.ended, exchange.status]).toEqual(["sH", 504]);
+});
+
 test("Exchange remembers its attempts in their order", async () => {
   const exchange = await exchangeOf(open.client, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
   const server = { name: "s", host: "h", port: 1, authority: "h:1", weight: 1, state: "ready" } as const;

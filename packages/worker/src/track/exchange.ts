@@ -185,7 +185,7 @@ export class Exchange {
 
   /** Its client left, or will get no more. */
   abandoned(status: number): void {
-    if (this.ended === "--") this.ended = this.state === "answering" ? "CD" : "CH";
+    if (this.ended === "--") this.ended = LEFT[this.state];
     if (this.status === 0) this.status = status;
   }
 
@@ -222,6 +222,16 @@ export class Exchange {
     return this.received.latin1Slice(this.authorityAt, this.authorityAt + this.authorityLength);
   }
 }
+
+/** How an exchange ends that its client leaves, by how far it has come: HAProxy's letters. */
+const LEFT = Object.freeze({
+  waiting: "CQ",
+  inquiring: "CR",
+  connecting: "CC",
+  sending: "CH",
+  answering: "CD",
+  settled: "CD",
+} as const satisfies Record<ExchangeState, string>);
 
 /** The client was late, or left, or we refused. */
 function endOf(refusal: number): string {
