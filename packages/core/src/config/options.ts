@@ -307,7 +307,8 @@ export interface LimitOptions {
    */
   readonly classifyBodyBytes?: number | undefined;
   /**
-   * Bytes of the chunk extensions of one body together (RFC 9112, section 7.1.1). 0..16_384.
+   * Bytes of chunk extensions (RFC 9112, section 7.1.1): of a request those of all chunks together, of an answer those of
+   * each chunk, since a server may sign every chunk of a stream that does not end. 0..16_384.
    * @default 1_024
    */
   readonly chunkExtensionBytes?: number | undefined;
