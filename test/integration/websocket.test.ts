@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
+import type { IncomingMessage } from "node:http";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { delay, eventually, inTime } from "../support/eventually.ts";
@@ -243,6 +244,70 @@ test("a socket without a word for tunnelIdleMs is cut and logged, its load given
     [101, "sD"],
     [101, "--"],
   ]);
+});
+
+/** What a client gets that asks for a socket and is not let through. */
+async function refusal(through: RunningShunt): Promise<IncomingMessage> {
+  const socket = new WebSocket(`${through.url.replace("http", "ws")}/echo`);
+  const [, response] = await inTime(once(socket, "unexpected-response"), () => "the refusal");
+  response.resume();
+  socket.on("error", () => {});
+  await once(response, "end");
+  socket.terminate();
+  return response;
+}
+
+test("a handshake beyond limits.tunnels gets 503 and reaches no server; a socket that closes makes room", async () => {
+  await using server = await SocketServer.start("s");
+  await using bounded = await startShunt({ ...onePool(server), limits: { tunnels: 2 } });
+  const [one, two] = [await opened(bounded), await opened(bounded)];
+  const { statusCode, headers } = await refusal(bounded);
+  expect([statusCode, headers["retry-after"]]).toEqual([503, "1"]);
+  expect(headers["proxy-status"]).toBe("shunt; error=connection_limit_reached");
+  expect(server.handshakes).toHaveLength(2);
+  using client = await bounded.connect();
+  expect((await client.ask("/")).status).toBe(200);
+  await eventually(
+    () => bounded.metric("shunt_tunnels"),
+    (open) => open === 2,
+  );
+  expect(await bounded.metric("shunt_tunnels_refused_total")).toBe(1);
+  await close(one);
+  await outstandingIs(bounded, 1);
+  const three = await opened(bounded);
+  await Promise.all([close(two), close(three)]);
+});
+
+test("a handshake that a server refuses takes no room, and with limits.tunnels 0 none reaches one", async () => {
+  await using server = await SocketServer.start("s");
+  await using bounded = await startShunt({ ...onePool(server), limits: { tunnels: 1 } });
+  using client = await bounded.connect();
+  const fields = ["Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13"];
+  for (let i = 0; i < 3; i++) expect((await client.ask("/refused", ...fields)).status).toBe(401);
+  await close(await opened(bounded));
+  await using without = await startShunt({ ...onePool(server), limits: { tunnels: 0 } });
+  expect((await refusal(without)).statusCode).toBe(503);
+  expect(server.handshakes).toHaveLength(4);
+});
+
+test("a socket is reset at tunnelMs, however lively it is, and logged; its load is given back", async () => {
+  await using server = await SocketServer.start("s");
+  await using brief = await startShunt({ ...onePool(server), timeouts: { tunnelMs: IDLE_MS } });
+  const socket = await opened(brief);
+  socket.on("error", () => {});
+  const closed = closing(socket);
+  const pings = setInterval(() => socket.ping(), IDLE_MS / 8);
+  try {
+    expect(await closed).toBe("1006");
+  } finally {
+    clearInterval(pings);
+  }
+  await outstandingIs(brief, 0);
+  expect((await brief.accessLog(1)).map(({ status, ended }) => [status, ended])).toEqual([[101, "PD"]]);
+  await eventually(
+    () => server.closed.join(),
+    (seen) => seen === "1006",
+  );
 });
 
 test("a drain lets a socket go on until it closes, then ends with 0", async () => {

@@ -44,6 +44,13 @@ export const FAILURE = Object.freeze({
     503,
     "no server can take it",
   ),
+  TUNNELS: failure(
+    "connection_limit_reached",
+    "shunt",
+    "never",
+    503,
+    "there are as many upgraded connections as there may be",
+  ),
   DNS_ERROR: failure("dns_error", "server", "unsent", 502, "the server's name was not found"),
   DESTINATION_IP_UNROUTABLE: failure(
     "destination_ip_unroutable",

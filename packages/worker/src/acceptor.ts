@@ -160,10 +160,12 @@ export class Acceptor {
         classifier_inline_total: inline,
         classifier_stuck_total: stuck,
         access_log_lines_dropped_total: this.#access.dropped,
+        tunnels_refused_total: this.#service.tunnels.refused,
       },
       {
         client_connections: this.connections,
         exchanges: this.exchanges,
+        tunnels: this.#service.tunnels.open,
         classifier_backlog_bytes: this.#service.backlog.octets,
       },
     );

@@ -61,10 +61,10 @@ export class Service implements ClientEvents, ServerEvents {
   /** What waits for classifier threads; while it is full no heads are read. */
   readonly backlog = new Backlog(() => this.upkeep.regulate());
   readonly admission: Admission;
+  readonly tunnels: Tunnels;
   readonly #clientParts: ClientParts;
   readonly #connectionParts: ServerConnectionParts;
   readonly #troubles: Troubles;
-  readonly #tunnels: Tunnels;
   readonly #inquiries: Inquiries;
 
   constructor(parts: ServiceParts) {
@@ -80,7 +80,7 @@ export class Service implements ClientEvents, ServerEvents {
     };
     this.#troubles = new Troubles(this);
     this.#inquiries = new Inquiries(this, this.#troubles);
-    this.#tunnels = new Tunnels(parts.clock, (exchange, ended) => this.#troubles.cutTunnel(exchange, ended));
+    this.tunnels = new Tunnels(parts, (exchange, ended) => this.#troubles.cutTunnel(exchange, ended));
   }
 
   /** accept: a first connection (claim C1). `named`: who the client is, where that is told by a PROXY header. */
@@ -170,6 +170,7 @@ export class Service implements ClientEvents, ServerEvents {
   /** Nobody fails because its own client has filled the servers: it waits, as it would without pipelining. */
   #send(exchange: Exchange): boolean {
     if (!boundContent(exchange)) this.#troubles.refuseContent(exchange, REFUSE.BODY_BYTES);
+    else if (!this.tunnels.admits(exchange)) this.#troubles.give(exchange, FAILURE.TUNNELS);
     else if (!this.attempt(exchange)) {
       if (exchange.client.queue.postpone(exchange)) return false;
       this.#troubles.give(exchange, FAILURE.DESTINATION_UNAVAILABLE);
@@ -249,6 +250,7 @@ export class Service implements ClientEvents, ServerEvents {
     // An HTTP/1.0 client does not know interim responses (RFC 9110 section 15.2).
     if (exchange.has(HEAD_FLAG.HTTP_1_0) || (exchange.invited && head.status === CONTINUE)) return;
     deliver(exchange, composeResponseHead(exchange, head, NOTHING).octets);
+    this.#pauseIfFull(attempt);
   }
 
   /** respond: the head of the answer, with what of the body came with it, in its turn. */
@@ -271,10 +273,13 @@ export class Service implements ClientEvents, ServerEvents {
     if (complete) {
       if (exchange.enchunked) deliver(exchange, lastChunk());
       this.answered(exchange);
-    } else if (isFull(exchange)) {
-      attempt.connection?.pause();
-      this.upkeep.watch(exchange.client);
-    }
+    } else this.#pauseIfFull(attempt);
+  }
+
+  #pauseIfFull({ exchange, connection }: Attempt): void {
+    if (!isFull(exchange)) return;
+    connection?.pause();
+    this.upkeep.watch(exchange.client);
   }
 
   /** track: every octet of the response is handed on, or held for its turn. The ticket is given back. */
@@ -311,6 +316,7 @@ export class Service implements ClientEvents, ServerEvents {
   settle(exchange: Exchange): void {
     exchange.state = "settled";
     this.exchanges--;
+    if (exchange.has(HEAD_FLAG.UPGRADE)) this.tunnels.settled(exchange);
     this.parts.observer.settled(exchange);
   }
 
@@ -344,13 +350,13 @@ export class Service implements ClientEvents, ServerEvents {
   };
   late: Troubles["late"] = (client) => this.#troubles.late(client);
   closedIdle: Troubles["closedIdle"] = (backend, reason) => this.#troubles.closedIdle(backend, reason);
-  upgraded: Tunnels["upgraded"] = (attempt, head, rest) => this.#tunnels.upgraded(attempt, head, rest);
-  tunnelled: Tunnels["tunnelled"] = (from, octets) => this.#tunnels.tunnelled(from, octets);
-  tunnelEnded: Tunnels["tunnelEnded"] = (attempt) => this.#tunnels.tunnelEnded(attempt);
+  upgraded: Tunnels["upgraded"] = (attempt, head, rest) => this.tunnels.upgraded(attempt, head, rest);
+  tunnelled: Tunnels["tunnelled"] = (from, octets) => this.tunnels.tunnelled(from, octets);
+  tunnelEnded: Tunnels["tunnelEnded"] = (attempt) => this.tunnels.tunnelEnded(attempt);
 
   /** The client sent FIN: it still gets its answers (RFC 9112 section 9.6), if all content has come. */
   ended(client: ClientConnection): void {
-    if (client.phase === "tunnel") this.#tunnels.clientEnded(client);
+    if (client.phase === "tunnel") this.tunnels.clientEnded(client);
     else if (client.phase === "content") this.content(client);
     else this.upkeep.proceed(client);
   }

@@ -23,6 +23,8 @@ export const DEFAULT_TIMEOUTS: Timeouts = Object.freeze({
   // Below the 60 to 75 s after which common servers close, so that they rarely close while we write.
   serverIdleMs: 50_000,
   tunnelIdleMs: 10 * MINUTE,
+  // A socket that is used may last for days; who wants them to move on, before a deploy for one, says so.
+  tunnelMs: 0,
   drainMs: 30_000,
   // A head takes microseconds; a thread that needs a thousand times that is stuck.
   classifyMs: 50,
@@ -36,6 +38,7 @@ export const TIMEOUT_RANGES: Readonly<Record<keyof Timeouts, Range>> = Object.fr
   clientIdleMs: [1, HOUR],
   serverIdleMs: [1, HOUR],
   tunnelIdleMs: [1, 24 * HOUR],
+  tunnelMs: [0, 7 * 24 * HOUR],
   drainMs: [0, HOUR],
   classifyMs: [1, 10_000],
 });
@@ -50,6 +53,8 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   connections: 16_384,
   // How many people share an address is not for us to guess.
   connectionsPerClient: 0,
+  // As many as `connections`: each tunnel is one. Lower it to keep connections for requests.
+  tunnels: 16_384,
   responseBufferBytes: 256 * KIB,
   requestBufferBytes: 64 * KIB,
   // Sixteen full batches. A thread that hangs is replaced after 50 ms, in which not even a flood brings that much.
@@ -72,6 +77,7 @@ export const LIMIT_RANGES: Readonly<Record<keyof Limits, Range>> = Object.freeze
   idlePerServer: [0, 65_535],
   connections: [1, 1_000_000],
   connectionsPerClient: [0, 1_000_000],
+  tunnels: [0, 1_000_000],
   responseBufferBytes: [16 * KIB, 64 * MIB],
   requestBufferBytes: [4 * KIB, 64 * MIB],
   headsBufferBytes: [64 * KIB, KIB * MIB],

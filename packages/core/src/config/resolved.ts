@@ -96,6 +96,8 @@ export interface Timeouts {
   readonly clientIdleMs: number;
   readonly serverIdleMs: number;
   readonly tunnelIdleMs: number;
+  /** How long a tunnel may last; 0 is no bound. */
+  readonly tunnelMs: number;
   readonly drainMs: number;
   /** How long a classifier thread may stay with one request. */
   readonly classifyMs: number;
@@ -113,6 +115,8 @@ export interface Limits {
   readonly connections: number;
   /** Client connections of one acceptor from one address; 0 is no bound of its own. */
   readonly connectionsPerClient: number;
+  /** Tunnels of one acceptor; 0 is none. */
+  readonly tunnels: number;
   /** Response bytes held for one client, waiting for their turn or for the client to read. */
   readonly responseBufferBytes: number;
   /** Request content bytes held for one client while the server does not read. */

@@ -1,9 +1,13 @@
+import { FieldNames, ResponseHead } from "@shunt/core";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { Backend } from "../connect/backend.ts";
 import type { ServerConnection } from "../connect/server-connection.ts";
 import { exchangeOf, type OpenClient, TestListener, TestLoop } from "../test-exchange.ts";
+import { snapshotOf } from "../test-snapshot.ts";
 import { Attempt } from "../track/attempt.ts";
 import { Tunnels } from "./tunnel.ts";
+
+const UPGRADE = "GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n";
 
 let listener: TestListener;
 let open: OpenClient;
@@ -19,8 +23,7 @@ let tunnels: Tunnels;
 beforeEach(async () => {
   listener = await TestListener.listen(new TestLoop());
   open = await listener.open();
-  const head = "GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n";
-  const exchange = await exchangeOf(open.client, head);
+  const exchange = await exchangeOf(open.client, UPGRADE);
   const server = { name: "s1", host: "h", port: 1, authority: "h:1", weight: 1, state: "ready" } as const;
   attempt = new Attempt(exchange, new Backend("general", server, () => 0), 1, false, [], 0);
   [sent, goesOn, did, over] = [[], true, [], []];
@@ -42,10 +45,7 @@ beforeEach(async () => {
   attempt.connection = connection as ServerConnection;
   open.client.tunnel = attempt;
   open.client.phase = "tunnel";
-  tunnels = new Tunnels(
-    () => 0,
-    (_, ended) => over.push(ended),
-  );
+  tunnels = new Tunnels({ wheel: listener.loop.wheel, clock: () => 0 }, (_, ended) => over.push(ended));
 });
 afterEach(() => {
   open.client.destroy();
@@ -112,3 +112,54 @@ test("Tunnels counts what a client sends, and ignores what comes behind its end"
   tunnels.tunnelled(open.client, Buffer.from("12345"));
   expect(sent).toHaveLength(1);
 });
+
+/** What a server says that agrees. */
+function agreement(): ResponseHead {
+  const head = new ResponseHead(new FieldNames(), snapshotOf().config.limits);
+  const octets = Buffer.from("HTTP/1.1 101 Yes\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n");
+  head.judge(octets, 0, octets.length, false);
+  return head;
+}
+
+test("Tunnels admits as many as there may be, asked for or open, and every request for none", async () => {
+  const snapshot = snapshotOf({ limits: { tunnels: 2 } });
+  const ask = (head = UPGRADE) => exchangeOf(open.client, head, snapshot);
+  const [first, second, third] = await Promise.all([ask(), ask(), ask()]);
+  expect([first, second, third].map((exchange) => tunnels.admits(exchange))).toEqual([true, true, false]);
+  expect(tunnels.admits(await ask(UPGRADE.replaceAll("pgrade", "p")))).toBe(true);
+  tunnels.settled(first);
+  tunnels.settled(first);
+  tunnels.settled(third);
+  expect([tunnels.admits(third), tunnels.admits(first), tunnels.refused]).toEqual([true, false, 2]);
+});
+
+test("Tunnels counts as open what a server agreed to, until it is settled", () => {
+  const { exchange } = attempt;
+  expect(tunnels.admits(exchange)).toBe(true);
+  expect(tunnels.open).toBe(0);
+  tunnels.upgraded(attempt, agreement(), Buffer.alloc(0));
+  expect(tunnels.open).toBe(1);
+  tunnels.settled(exchange);
+  expect(tunnels.open).toBe(0);
+});
+
+test.each([
+  [0, []],
+  [60_000, ["PD"]],
+])(
+  "Tunnels ends a tunnel after tunnelMs of %i, and none that was settled before",
+  async (tunnelMs, ended) => {
+    const snapshot = snapshotOf({ timeouts: { tunnelMs } });
+    for (const settles of [true, false]) {
+      const exchange = await exchangeOf(open.client, UPGRADE, snapshot);
+      tunnels.admits(exchange);
+      const { backend } = attempt;
+      tunnels.upgraded(new Attempt(exchange, backend, 1, false, [], 0), agreement(), Buffer.alloc(0));
+      if (settles) tunnels.settled(exchange);
+    }
+    listener.loop.pass(30_000);
+    expect(over).toEqual([]);
+    listener.loop.pass(30_000);
+    expect(over).toEqual(ended);
+  },
+);

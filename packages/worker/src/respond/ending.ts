@@ -8,6 +8,7 @@ import { FAILURE, type Failure } from "@shunt/core";
 export function endOf(failure: Failure, phase: "H" | "D"): string {
   switch (failure) {
     case FAILURE.DESTINATION_UNAVAILABLE:
+    case FAILURE.TUNNELS:
       return "PQ";
     case FAILURE.CONNECTION_TIMEOUT:
       return "sC";
