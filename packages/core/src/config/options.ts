@@ -221,6 +221,11 @@ export interface TimeoutOptions {
    */
   readonly tunnelIdleMs?: number | undefined;
   /**
+   * How long an upgraded connection may last, however lively it is; then it is cut. 0 is no bound. 0..604_800_000.
+   * @default 0
+   */
+  readonly tunnelMs?: number | undefined;
+  /**
    * How long exchanges in flight may take after SIGTERM before they are cut. Choose the slowest response you would
    * rather wait for than lose; 0 cuts at once. 0..3_600_000.
    * @default 30_000
@@ -276,6 +281,12 @@ export interface LimitOptions {
    * @default 0
    */
   readonly connectionsPerClient?: number | undefined;
+  /**
+   * Upgraded connections of one acceptor, and requests for one that a server has not answered yet. Beyond, requests for
+   * an upgrade get 503 and no server sees them; 0 is none. 0..1_000_000.
+   * @default 16_384
+   */
+  readonly tunnels?: number | undefined;
   /**
    * Response bytes held for one client, waiting for their turn or for the client to read; at least `headBytes`.
    * 16_384..67_108_864.
