@@ -1,3 +1,4 @@
+import { FIXED } from "@shunt/core";
 import Fastify, {
   type FastifyError,
   type FastifyInstance,
@@ -16,7 +17,6 @@ import { addMetrics } from "./metrics.ts";
 import { addPools } from "./pools.ts";
 import { ProblemError, problem, sendProblem } from "./problem.ts";
 
-const BODY_BYTES = 64 * 1024;
 const REQUEST_MS = 10_000;
 /** What needs no token: probes and scrapers have none. */
 const OPEN: ReadonlySet<string> = new Set(["/livez", "/readyz", "/metrics"]);
@@ -46,7 +46,7 @@ export async function startAdminApi({ port, ...context }: ApiContext & { port: n
 
 export function buildAdminApi(context: ApiContext): FastifyInstance {
   const app = Fastify({
-    bodyLimit: BODY_BYTES,
+    bodyLimit: FIXED.adminBodyBytes,
     requestTimeout: REQUEST_MS,
     // Scrapers keep their connections; closing must not wait for them.
     forceCloseConnections: true,

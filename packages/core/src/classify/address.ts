@@ -1,4 +1,5 @@
 import ipaddr from "ipaddr.js";
+import { FIXED } from "../config/defaults.ts";
 import type { Address } from "./facts.ts";
 
 /** The addresses that begin with the same bits. The bits after are 0. */
@@ -11,8 +12,6 @@ export interface Cidr {
 
 type Words = [number, number, number, number];
 
-/** Longest text that can be an address: 45 characters of IPv6 with an IPv4 tail, `%`, and a zone of 16. */
-const LONGEST = 64;
 /** Bits of the prefix ::ffff:0:0/96, under which IPv6 carries IPv4 addresses (RFC 4291, section 2.5.5.2). */
 const MAPPED_BITS = 96;
 
@@ -22,7 +21,7 @@ const MAPPED_BITS = 96;
  * link. Undefined when the text is not an address.
  */
 export function parseAddress(text: string): Address | undefined {
-  if (text.length > LONGEST) return undefined;
+  if (text.length > FIXED.addressCharacters) return undefined;
   if (ipaddr.IPv4.isValidFourPartDecimal(text)) return ipv4(ipaddr.IPv4.parse(text));
   const groups = text.includes(":") ? inGroups(text) : undefined;
   if (groups === undefined || !ipaddr.IPv6.isValid(groups)) return undefined;

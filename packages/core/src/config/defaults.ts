@@ -115,6 +115,78 @@ export const FIXED = Object.freeze({
   /** Octets that one read takes from the kernel, and buffers of that size that are kept for whoever needs one next. */
   readBytes: 64 * KIB,
   keptReadBuffers: 256,
+
+  // What is read of a message.
+
+  /** Octets and field lines that the parser has room for: above the highest `headBytes` and `fields`. */
+  parserBytes: 128 * KIB,
+  parserFields: 512,
+  /**
+   * So often a request may have passed through proxies of our name. Several in a row are ordinary, ten are a circle:
+   * each round holds a connection and makes the head longer, and only the bound of a head would end it.
+   */
+  passes: 10,
+  /** The highest Max-Forwards that is passed on; longer ways there are none. */
+  maxForwards: 255,
+  /** Addresses of X-Forwarded-For or Forwarded that are looked at, from the right. */
+  forwardedHops: 32,
+  /** Characters of the longest text that can be an address: 45 of IPv6 with an IPv4 tail, `%`, and a zone of 16. */
+  addressCharacters: 64,
+  /**
+   * Values of one name that are looked at in one request. Rules compare each value of a repeated cookie or parameter, so
+   * without a bound a request could buy work that grows with the square of its size.
+   */
+  valuesPerName: 64,
+  /** Levels of JSON inside each other. Parsers of many servers stop at 64 to 1,000. */
+  contentDepth: 128,
+  /**
+   * Octets of a PROXY header of version 2. Its length field could say 65,551; addresses and vectors as proxies send them
+   * are below 1 KiB. One of version 1 has 107 at most, by its grammar.
+   */
+  proxyHeaderBytes: 4 * KIB,
+
+  // Users.
+
+  /** Characters of a credential that is looked at: an Authorization value, a token. Longer ones name nobody. */
+  credentialCharacters: 8 * KIB,
+  /** UTF-16 code units of a user name. It stands in logs and in rules, so it is a name and not a document. */
+  userCharacters: 256,
+  /** Keys that one token without `kid` is tried with: who sends it decides how often it is sent. */
+  keysTried: 32,
+  /** Tokens that a thread remembers as good, each of at most `credentialCharacters`: 32 MiB if all were that long. */
+  verifiedTokens: 4_096,
+  /** The same of bad ones, apart: a flood of them pushes out no good one. A repeated one costs no signature. */
+  refusedTokens: 1_024,
+  refusedTokenSeconds: 5,
+
+  // Classification.
+
+  /**
+   * One batch: entries, octets, and words for verdicts. 256 clients with one small head each fill it four times over; the
+   * longest head and the longest content that `limits.classifyBodyBytes` can let it wait for fit into it together.
+   */
+  batchEntries: 256,
+  batchBytes: 512 * KIB,
+  batchVerdictWords: 128 * KIB,
+  /** Octets of one client in one batch. Above the highest `limits.headBytes`, so that a whole head always fits. */
+  entryBytes: 96 * KIB,
+
+  // What is written down.
+
+  /** Lines about trouble that are logged in a second; those beyond are counted. A client must not fill a disk. */
+  logLinesPerSecond: 50,
+  /** Refused connections are logged once in this time for each reason; the others are counted only. */
+  refusedConnectionsEveryMs: 1_000,
+  /** Octets of an offence that are shown, on either side of it. */
+  shownOctets: 32,
+  /** Of a field of the content, in `GET /v1/exchanges`. */
+  shownValues: 8,
+  shownCharacters: 200,
+  /** What of the access log may wait for a sink that does not take it; beyond, whole lines are dropped and counted. */
+  accessLogBytes: 4 * MIB,
+
+  /** Octets of what is sent to the admin API: a request to be explained. */
+  adminBodyBytes: 64 * KIB,
 });
 
 export const DEFAULT_RETRY: Retry = Object.freeze({ attempts: 2, budgetPercent: 20, bodyBytes: 64 * KIB });

@@ -1,8 +1,6 @@
+import { FIXED } from "../config/defaults.ts";
 import { ABSENT, type BodyField, COMPOUND, present, UNKNOWN } from "./body-field.ts";
 import { pointerTokens } from "./json-pointer.ts";
-
-/** Objects and arrays inside one another. Parsers of many servers stop at 64 to 1,000. */
-const DEEPEST = 128;
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
@@ -94,10 +92,10 @@ export class JsonFields {
     switch (this.#text.charCodeAt(from)) {
       case OPEN_BRACE:
         this.#note(place, COMPOUND);
-        return depth < DEEPEST && this.#object(place, depth + 1);
+        return depth < FIXED.contentDepth && this.#object(place, depth + 1);
       case OPEN_BRACKET:
         this.#note(place, COMPOUND);
-        return depth < DEEPEST && this.#array(place, depth + 1);
+        return depth < FIXED.contentDepth && this.#array(place, depth + 1);
       case QUOTE:
         if (!this.#string()) return false;
         break;

@@ -1,3 +1,4 @@
+import { FIXED } from "../config/defaults.ts";
 import { ListWalk } from "./list.ts";
 import { decimal, equalsIgnoringCase, SP, skipWhitespace } from "./octets.ts";
 import type { Offence } from "./offence.ts";
@@ -5,13 +6,6 @@ import { REFUSE } from "./refusal.ts";
 
 /** What stands for us in Via (RFC 9110 section 7.6.3). */
 const OURS = Buffer.from("shunt");
-/**
- * So often a request may have passed through proxies of our name. Several in a row are ordinary, ten are a circle: each
- * round holds a connection and makes the head longer, and only the bound of a head would end it.
- */
-const MOST_PASSES = 10;
-/** The highest number of hops that is passed on; longer ways there are none. */
-const MOST_HOPS = 255;
 
 /** How far a request has come, and how far it may go. */
 export class Hops {
@@ -38,14 +32,14 @@ export class Hops {
     const hops = decimal(bytes, at, end);
     if (hops < 0 || this.isFinal || this.left >= 0) this.#offence.note(REFUSE.MAX_FORWARDS, at);
     else if (hops === 0) this.isFinal = true;
-    else this.left = Math.min(hops - 1, MOST_HOPS);
+    else this.left = Math.min(hops - 1, FIXED.maxForwards);
   }
 
   takeVia(bytes: Uint8Array, at: number, end: number): void {
     const walk = this.#walk.over(bytes, at, end);
     while (walk.step()) {
       if (!isOurs(bytes, walk.at, walk.at + walk.length)) continue;
-      if (++this.#passes > MOST_PASSES) this.#offence.note(REFUSE.LOOP, walk.at);
+      if (++this.#passes > FIXED.passes) this.#offence.note(REFUSE.LOOP, walk.at);
     }
   }
 }

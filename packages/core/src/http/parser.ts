@@ -1,4 +1,5 @@
 import wasm from "undici/lib/llhttp/llhttp_simd-wasm.js";
+import { FIXED } from "../config/defaults.ts";
 
 /**
  * llhttp, as undici ships it in WebAssembly, finding the parts of a message head (decision 0001).
@@ -45,9 +46,9 @@ const REQUEST = 1;
 const ANY_METHOD = Buffer.from("POST");
 const RESPONSE = 2;
 /** Bytes that can be loaded at once; `limits.headBytes` stays below it, so that a head too large can be seen as such. */
-export const PARSER_BYTES = 131_072;
+export const PARSER_BYTES = FIXED.parserBytes;
 /** Fields that can be told apart at once; `limits.fields` does not exceed it. */
-export const PARSER_FIELDS = 512;
+export const PARSER_FIELDS = FIXED.parserFields;
 
 /** Returned to llhttp by the end of a head: there is no body for you, stop here. */
 const STOP_AFTER_HEAD = 2;

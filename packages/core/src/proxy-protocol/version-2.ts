@@ -1,5 +1,6 @@
 import { parseAddress } from "../classify/address.ts";
 import type { Address } from "../classify/facts.ts";
+import { FIXED } from "../config/defaults.ts";
 import { crc32c } from "./crc32c.ts";
 import {
   type Endpoint,
@@ -19,9 +20,6 @@ export const FIXED_BYTES = 16;
 export const VERSION_AT = 12;
 export const FAMILY_AT = 13;
 export const LENGTH_AT = 14;
-
-/** Octets of a whole header. The length field could say 65,551; addresses and vectors as proxies send them are below 1 KiB. */
-const LONGEST = 4_096;
 
 const LOCAL = 0x20;
 export const PROXY = 0x21;
@@ -47,7 +45,7 @@ export function readVersion2(octets: Buffer): HeaderReading {
     return refused("proxy_header_malformed", FAMILY_AT);
   if (octets.length < FIXED_BYTES) return INCOMPLETE;
   const length = FIXED_BYTES + octets.readUInt16BE(LENGTH_AT);
-  if (length > LONGEST) return refused("proxy_header_too_long", LENGTH_AT);
+  if (length > FIXED.proxyHeaderBytes) return refused("proxy_header_too_long", LENGTH_AT);
   if (length < addressEnd(octets)) return refused("proxy_header_malformed", LENGTH_AT);
   return octets.length < length ? INCOMPLETE : readWhole(octets.subarray(0, length));
 }

@@ -1,10 +1,7 @@
-import { type Address, type Cidr, type Facts, matchesCidr, parseAddress } from "@shunt/core";
+import { type Address, type Cidr, type Facts, FIXED, matchesCidr, parseAddress } from "@shunt/core";
 
 /** What of the facts tells a client's address. */
 type Fields = Pick<Facts, "header">;
-
-/** Addresses in one message that are looked at, from the right. */
-const MAX_HOPS = 32;
 
 /**
  * The client that a trusted peer speaks for: the rightmost address of X-Forwarded-For, or else of Forwarded (RFC 7239),
@@ -15,7 +12,7 @@ export function forwardedClient(facts: Fields, peer: Address, trusted: readonly 
   const listed = facts.header("x-forwarded-for");
   const hops = listed.length > 0 ? listed.join(",").split(",").reverse() : forwardedFor(facts);
   let client: Address | undefined;
-  for (let i = 0; i < Math.min(hops.length, MAX_HOPS); i++) {
+  for (let i = 0; i < Math.min(hops.length, FIXED.forwardedHops); i++) {
     const address = parseAddress(withoutPort((hops[i] as string).trim()));
     if (address === undefined) break;
     client = address;
@@ -36,7 +33,7 @@ function forwardedFor(facts: Fields): string[] {
 const FOR = "for=";
 
 /**
- * The last MAX_HOPS parts of a list, from the right. A separator in a quoted string separates nothing: else a host that
+ * The last `FIXED.forwardedHops` parts of a list, from the right. A separator in a quoted string separates nothing: else a host that
  * a client made up could name its address. Read from the right, where the trusted peer wrote: a quote that a client
  * left open spoils the client's part alone.
  */
@@ -44,14 +41,14 @@ function splitOutsideQuotes(text: string, separator: string): string[] {
   const parts: string[] = [];
   let end = text.length;
   let quoted = false;
-  for (let i = text.length - 1; i >= 0 && parts.length < MAX_HOPS; i--) {
+  for (let i = text.length - 1; i >= 0 && parts.length < FIXED.forwardedHops; i--) {
     if (text[i] === '"' && !isEscaped(text, i)) quoted = !quoted;
     else if (!quoted && text[i] === separator) {
       parts.push(text.slice(i + 1, end));
       end = i;
     }
   }
-  if (parts.length < MAX_HOPS) parts.push(text.slice(0, end));
+  if (parts.length < FIXED.forwardedHops) parts.push(text.slice(0, end));
   return parts;
 }
 

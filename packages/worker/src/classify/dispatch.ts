@@ -1,4 +1,4 @@
-import { Batch, CONTENT, type EntryPeer, RECORD, type Snapshot, Verdict } from "@shunt/core";
+import { Batch, CONTENT, type EntryPeer, FIXED, RECORD, type Snapshot, Verdict } from "@shunt/core";
 import { Piscina } from "piscina";
 import { Judge } from "./judge.ts";
 import type { ClassifierTask, ClassifierThreadData } from "./thread.ts";
@@ -24,13 +24,11 @@ export interface Unread {
 /** more: was not looked at. partial: a head that is not complete. stuck: a request that cannot be judged. */
 export type Rest = "more" | "partial" | "stuck";
 
-/**
- * One batch: entries, octets, and room for verdicts. 256 clients with one small head each fill it four times over; the
- * longest head and the longest content that `limits.classifyBodyBytes` can let it wait for fit into it together.
- */
-const BATCH = Object.freeze({ entries: 256, dataBytes: 524_288, recordWords: 131_072 });
-/** Octets of one client in one batch. Above the highest `limits.headBytes`, so that a whole head always fits. */
-const ENTRY_BYTES = 98_304;
+const BATCH = Object.freeze({
+  entries: FIXED.batchEntries,
+  dataBytes: FIXED.batchBytes,
+  recordWords: FIXED.batchVerdictWords,
+});
 /** How often a batch in flight is looked at. Deadlines are counted in looks: a process that was stopped took none. */
 const LOOK_MS = 10;
 /** Looks until a thread that has not begun is given up: it may be loading code or rules. */
@@ -304,7 +302,7 @@ export class Dispatcher {
   }
 }
 
-const LONE = Object.freeze({ entries: 1, dataBytes: ENTRY_BYTES, recordWords: 131_072 });
+const LONE = Object.freeze({ ...BATCH, entries: 1, dataBytes: FIXED.entryBytes });
 
 function hasRoom(batch: Batch, client: Unread): boolean {
   const { entries, dataBytes } = batch.size;
@@ -320,7 +318,7 @@ function enter(batch: Batch, client: Unread): boolean {
 
 /** The rest of what a client has sent is for another batch; a head and its content stay together. */
 function entryBytes({ unread, content }: Unread): number {
-  return content === CONTENT.UNREAD ? Math.min(unread.length, ENTRY_BYTES) : unread.length;
+  return content === CONTENT.UNREAD ? Math.min(unread.length, FIXED.entryBytes) : unread.length;
 }
 
 function shared(snapshot: Snapshot): SharedArrayBuffer {

@@ -1,10 +1,5 @@
+import { FIXED } from "@shunt/core";
 import type { IdentityRequest } from "./identity.ts";
-
-/** Longest credential that is looked at, in characters: an Authorization value, a token. Longer ones name nobody. */
-export const MAX_CREDENTIAL_CHARS = 8_192;
-
-/** Longest user name, in UTF-16 code units. It stands in logs and in rules, so it is a name and not a document. */
-export const MAX_USER_CHARS = 256;
 
 /**
  * The only value, or undefined. Two credentials are an ambiguity: the server behind us may believe the one
@@ -21,14 +16,14 @@ export function only(values: readonly string[]): string | undefined {
  */
 export function authorization(request: IdentityRequest, scheme: "basic" | "bearer"): string | undefined {
   const value = only(request.header("authorization"));
-  if (value === undefined || value.length > MAX_CREDENTIAL_CHARS) return undefined;
+  if (value === undefined || value.length > FIXED.credentialCharacters) return undefined;
   const parts = /^(basic|bearer) +([A-Za-z0-9._~+/-]+=*)$/i.exec(value);
   return parts?.[1]?.toLowerCase() === scheme ? parts[2] : undefined;
 }
 
 /** The name itself when rules and logs can take it: not empty, bounded, free of control characters. */
 export function acceptableUser(name: unknown): string | undefined {
-  if (typeof name !== "string" || name === "" || name.length > MAX_USER_CHARS) return undefined;
+  if (typeof name !== "string" || name === "" || name.length > FIXED.userCharacters) return undefined;
   return hasControl(name) ? undefined : name;
 }
 

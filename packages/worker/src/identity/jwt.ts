@@ -1,21 +1,9 @@
-import type { ResolvedJwt } from "@shunt/core";
+import { FIXED, type ResolvedJwt } from "@shunt/core";
 import { errors, type JWTPayload, type JWTVerifyOptions, jwtVerify } from "jose";
-import { acceptableUser, authorization, MAX_CREDENTIAL_CHARS, only } from "./credentials.ts";
+import { acceptableUser, authorization, only } from "./credentials.ts";
 import type { Identifier, IdentityRequest } from "./identity.ts";
 import { loadKeys, type VerificationKeys } from "./jwt-keys.ts";
 import { type Finding, TokenCache } from "./token-cache.ts";
-
-/** Tokens remembered as good, each of at most MAX_CREDENTIAL_CHARS: 32 MiB per thread if all were that long. */
-const VERIFIED_TOKENS = 4_096;
-
-/** Tokens remembered as bad, in a cache of their own: a flood of them pushes out no good one. 8 MiB at most. */
-const REFUSED_TOKENS = 1_024;
-
-/** How long a bad token is remembered. A repeated one then costs a look-up, not a signature. */
-const REFUSED_SECONDS = 5;
-
-/** Keys that one token without `kid` is tried with: who sends it decides how often it is sent. */
-const MAX_TRIES = 32;
 
 /** The compact form (RFC 7515, section 7.1) with a signature: what has another shape costs no cryptography. */
 const COMPACT_FORM = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;
@@ -43,8 +31,8 @@ function tokenOf(request: IdentityRequest, from: ResolvedJwt["from"]): string | 
 export class JwtVerifier {
   readonly #jwt: ResolvedJwt;
   readonly #keys: VerificationKeys;
-  readonly #verified = new TokenCache(VERIFIED_TOKENS);
-  readonly #refused = new TokenCache(REFUSED_TOKENS);
+  readonly #verified = new TokenCache(FIXED.verifiedTokens);
+  readonly #refused = new TokenCache(FIXED.refusedTokens);
 
   constructor(jwt: ResolvedJwt, keys: VerificationKeys) {
     this.#jwt = jwt;
@@ -57,7 +45,7 @@ export class JwtVerifier {
   }
 
   userOf(token: string, nowSeconds: number): string | undefined | Promise<string | undefined> {
-    if (token.length > MAX_CREDENTIAL_CHARS) return undefined;
+    if (token.length > FIXED.credentialCharacters) return undefined;
     const known = this.#verified.get(token, nowSeconds) ?? this.#refused.get(token, nowSeconds);
     if (known !== undefined) return known.user;
     return COMPACT_FORM.test(token) ? this.#learn(token, nowSeconds) : undefined;
@@ -112,7 +100,11 @@ export class JwtVerifier {
 }
 
 function nobody(nowSeconds: number, notAfter = Number.POSITIVE_INFINITY): Finding {
-  return { user: undefined, from: nowSeconds, until: Math.min(nowSeconds + REFUSED_SECONDS, notAfter) };
+  return {
+    user: undefined,
+    from: nowSeconds,
+    until: Math.min(nowSeconds + FIXED.refusedTokenSeconds, notAfter),
+  };
 }
 
 /** The claims of a token that verifies; rejects otherwise. */
@@ -133,7 +125,7 @@ async function verifyWithEach(
 ): Promise<JWTPayload> {
   let tries = 0;
   for await (const key of candidates) {
-    if (++tries > MAX_TRIES) break;
+    if (++tries > FIXED.keysTried) break;
     try {
       return (await jwtVerify(token, key, options)).payload;
     } catch (error) {

@@ -1,6 +1,6 @@
 import { closeSync, constants, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
-import { HEAD_FLAG } from "@shunt/core";
+import { FIXED, HEAD_FLAG } from "@shunt/core";
 import pino from "pino";
 import type { Exchange } from "../track/exchange.ts";
 import { timersOf } from "../track/timers.ts";
@@ -9,8 +9,6 @@ import { timersOf } from "../track/timers.ts";
 const INFO = 30;
 /** Lines are written in blocks of about this size, or when the wheel says that they have waited long enough. */
 const BLOCK_CHARACTERS = 65_536;
-/** What may wait for a sink that does not take it; beyond, whole lines are dropped and counted. */
-const WAITING_BYTES = 4_194_304;
 /** How long the last lines may take when the log is closed: a sink that blocks must not keep a process from its end. */
 const CLOSING_MS = 1_000;
 
@@ -42,7 +40,7 @@ export class AccessLog {
       dest: this.#isFile ? sink : STDOUT,
       sync: false,
       maxWrite: BLOCK_CHARACTERS * 2,
-      maxLength: WAITING_BYTES,
+      maxLength: FIXED.accessLogBytes,
     });
     this.#destination.on("drop", (block) => this.#drop(block));
     this.#destination.on("error", () => {});

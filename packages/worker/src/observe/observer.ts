@@ -1,4 +1,4 @@
-import { type Failure, METHOD, REFUSALS, type Refusal, Verdict } from "@shunt/core";
+import { type Failure, FIXED, METHOD, REFUSALS, type Refusal, Verdict } from "@shunt/core";
 import type { Logger } from "pino";
 import type { Backend } from "../connect/backend.ts";
 import type { Attempt } from "../track/attempt.ts";
@@ -8,11 +8,6 @@ import type { AccessLog } from "./access-log.ts";
 import { Counters } from "./counters.ts";
 import { escaped } from "./escaped.ts";
 import { RefusedConnections } from "./refused-connections.ts";
-
-/** Octets of an offence that are shown, on either side. */
-const SHOWN_OCTETS = 32;
-/** Lines of one kind that are logged in a second; the rest is counted only. A client must not fill a disk. */
-const LINES_PER_SECOND = 50;
 
 /** What is told to people about exchanges: counters, the access log, recent exchanges, and lines about trouble. */
 export class Observer {
@@ -55,8 +50,8 @@ export class Observer {
     const { client } = exchange;
     Counters.add(this.counters.refusalsByRule, rule);
     if (!this.#mayLog()) return;
-    const from = Math.max(0, at - SHOWN_OCTETS);
-    const shown = escaped(octets.subarray(from, at + SHOWN_OCTETS));
+    const from = Math.max(0, at - FIXED.shownOctets);
+    const shown = escaped(octets.subarray(from, at + FIXED.shownOctets));
     this.#log.warn(
       { client: client.address.text, rule, status, source, octet: at, octets: shown },
       "request refused",
@@ -103,7 +98,7 @@ export class Observer {
       this.#lines = 0;
       this.#unlogged = 0;
     }
-    if (this.#lines++ < LINES_PER_SECOND) return true;
+    if (this.#lines++ < FIXED.logLinesPerSecond) return true;
     this.#unlogged++;
     return false;
   }

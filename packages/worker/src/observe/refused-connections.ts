@@ -1,4 +1,4 @@
-import type { HeaderFault } from "@shunt/core";
+import { FIXED, type HeaderFault } from "@shunt/core";
 import type { Logger } from "pino";
 
 /** Why a client connection was closed before a request of it was read. */
@@ -27,11 +27,6 @@ const REFUSALS: readonly ConnectionRefusal[] = Object.freeze([
   "proxy_header_timeout",
 ]);
 
-/** For each reason, one line is logged in this time; the others are counted only. A flood must not fill a disk. */
-const INTERVAL_MS = 1_000;
-/** Octets of an offence that are shown, on either side. */
-const SHOWN_OCTETS = 32;
-
 /** Counts and logs the client connections that are not served. */
 export class RefusedConnections {
   readonly #counts: Map<string, number>;
@@ -54,7 +49,7 @@ export class RefusedConnections {
     this.#counts.set(reason, count);
     const now = this.#clock();
     const last = this.#logged.get(reason);
-    if (last !== undefined && now - last.at < INTERVAL_MS) return;
+    if (last !== undefined && now - last.at < FIXED.refusedConnectionsEveryMs) return;
     this.#logged.set(reason, { at: now, count });
     // JSON escapes what is not printable.
     const offence = octets === undefined ? {} : { octet: at, octets: around(octets, at) };
@@ -63,5 +58,8 @@ export class RefusedConnections {
 }
 
 function around(octets: Buffer, at: number): string {
-  return octets.latin1Slice(Math.max(0, at - SHOWN_OCTETS), Math.min(octets.length, at + SHOWN_OCTETS));
+  return octets.latin1Slice(
+    Math.max(0, at - FIXED.shownOctets),
+    Math.min(octets.length, at + FIXED.shownOctets),
+  );
 }

@@ -4,6 +4,7 @@ import {
   type Condition,
   ContentFacts,
   compileRules,
+  FIXED,
   HEAD,
   HeadFacts,
   newHeadReader,
@@ -18,10 +19,6 @@ const SECRET = new Set(["authorization", "proxy-authorization", "cookie"]);
 /** What stands for a value that no rule compares. */
 const PRESENT = "(present)";
 const PRESENCE = new Set(["present", "absent"]);
-
-/** Of a field of the content. */
-const SHOWN_VALUES = 8;
-const SHOWN_CHARACTERS = 200;
 
 /** Content that was judged; nobody asked for it; there was too much of it; it is not kept, so that nothing is known. */
 export type ReadableContent = Buffer | "unread" | "unknown" | "not kept";
@@ -96,8 +93,10 @@ function shown({ state, values }: BodyField, compared: boolean): readonly string
   if (state !== "present") return [`(${state})`];
   if (!compared || values.length === 0) return [PRESENT];
   return values
-    .slice(0, SHOWN_VALUES)
-    .map((value) => (value.length > SHOWN_CHARACTERS ? `${value.slice(0, SHOWN_CHARACTERS)}…` : value));
+    .slice(0, FIXED.shownValues)
+    .map((value) =>
+      value.length > FIXED.shownCharacters ? `${value.slice(0, FIXED.shownCharacters)}…` : value,
+    );
 }
 
 /** Facts whose values rules compare. Of one that is only asked for its presence the value, a session say, is not shown. */
