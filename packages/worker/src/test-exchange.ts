@@ -134,7 +134,7 @@ export async function verdictOn(
   octets: Uint8Array,
   peer: EntryPeer,
   snapshot: Snapshot = snapshotOf(),
-  content: number = CONTENT.UNREAD,
+  content: number = CONTENT.AHEAD,
 ): Promise<Verdict> {
   const batch = new Batch(new ArrayBuffer(Batch.bytes(SIZE)), SIZE);
   batch.clear();

@@ -65,11 +65,11 @@ describe("Batch", () => {
 
   test("shows a thread how much of an entry is content", () => {
     const { loop, thread } = twoSides();
-    for (const content of [undefined, CONTENT.UNKNOWN, 0, 4])
+    for (const content of [undefined, CONTENT.TOO_MUCH, 0, 4])
       loop.add(Buffer.from("octets"), PEER, 1, content);
     expect([0, 1, 2, 3].map((entry) => thread.entryContent(entry))).toEqual([
-      CONTENT.UNREAD,
-      CONTENT.UNKNOWN,
+      CONTENT.AHEAD,
+      CONTENT.TOO_MUCH,
       0,
       4,
     ]);

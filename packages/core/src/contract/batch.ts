@@ -29,10 +29,10 @@ const ENTRY_WORDS = 10;
  * lie behind the one head of the entry.
  */
 export const CONTENT = Object.freeze({
-  /** The entry is what a client sent: heads. Of content nothing is known yet. */
-  UNREAD: -1,
+  /** The entry is what a client sent: heads. Of their content nothing is known yet. */
+  AHEAD: -1,
   /** The entry is one head whose content was waited for in vain: there is too much of it. */
-  UNKNOWN: -2,
+  TOO_MUCH: -2,
 } as const);
 
 /** What a record is about. */
@@ -130,7 +130,7 @@ export class Batch {
    * Adds a connection's unread octets, as many as fit. Returns how many, or 0 when the batch is full.
    * @param content octets of content among them, or of CONTENT
    */
-  add(octets: Uint8Array, peer: EntryPeer, room: number, content: number = CONTENT.UNREAD): number {
+  add(octets: Uint8Array, peer: EntryPeer, room: number, content: number = CONTENT.AHEAD): number {
     const length = Math.min(octets.length, this.size.dataBytes - this.dataUsed);
     if (this.entries === this.size.entries || length === 0) return 0;
     const e = this.entries++ * ENTRY_WORDS;

@@ -1,6 +1,6 @@
 /**
  * Methods by llhttp's numbers, with their properties (RFC 9110 section 9.2 and the HTTP method registry). Any other
- * token is a method too (section 16.1): METHOD.PRIVATE, of which nothing is known, so it is neither safe nor idempotent.
+ * token is a method too (section 16.1): METHOD.UNREGISTERED, of which nothing is known, so it is neither safe nor idempotent.
  */
 const NAMES = [
   "DELETE",
@@ -39,13 +39,13 @@ const NAMES = [
   "SOURCE",
 ] as const;
 
-/** `PRIVATE`: a token that is none of the names above. `NONE`: no method was read. */
+/** `UNREGISTERED`: a token that is none of the names above. `NONE`: no method was read. */
 export const METHOD = Object.freeze({
   HEAD: 2,
   CONNECT: 5,
   OPTIONS: 6,
   TRACE: 7,
-  PRIVATE: 254,
+  UNREGISTERED: 254,
   NONE: 255,
 } as const);
 

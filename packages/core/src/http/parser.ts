@@ -42,8 +42,8 @@ export const LLHTTP = Object.freeze({
 } as const);
 
 const REQUEST = 1;
-/** What llhttp is told in place of a method that it does not know. Its grammar behind it is that of any method. */
-const ANY_METHOD = Buffer.from("POST");
+/** What llhttp is told in place of an unregistered method. Its grammar behind it is that of any method. */
+const STAND_IN = Buffer.from("POST");
 const RESPONSE = 2;
 /** Bytes that can be loaded at once; `limits.headBytes` stays below it, so that a head too large can be seen as such. */
 export const PARSER_BYTES = FIXED.parserBytes;
@@ -78,7 +78,7 @@ export class HeadParser {
   readonly #llhttp: Llhttp;
   readonly #parser: number;
   readonly #base: number;
-  readonly #anyMethod: number;
+  readonly #standIn: number;
   #last = NOTHING;
 
   constructor(kind: "request" | "response") {
@@ -99,11 +99,11 @@ export class HeadParser {
     this.#llhttp = instance.exports as unknown as Llhttp;
     this.#llhttp._initialize();
     this.#base = this.#llhttp.malloc(PARSER_BYTES);
-    this.#anyMethod = this.#llhttp.malloc(ANY_METHOD.length);
+    this.#standIn = this.#llhttp.malloc(STAND_IN.length);
     this.#parser = this.#llhttp.llhttp_alloc(kind === "request" ? REQUEST : RESPONSE);
     // Nothing allocates in there any more, so the memory does not move.
     this.bytes = Buffer.from(this.#llhttp.memory.buffer, this.#base, PARSER_BYTES);
-    Buffer.from(this.#llhttp.memory.buffer, this.#anyMethod).set(ANY_METHOD);
+    Buffer.from(this.#llhttp.memory.buffer, this.#standIn).set(STAND_IN);
   }
 
   /** Takes bytes to parse; at most PARSER_BYTES. */
@@ -117,10 +117,10 @@ export class HeadParser {
     return this.#execute(from, to);
   }
 
-  /** The same for a head whose method, a token that llhttp does not know, ends at `methodEnd`. */
+  /** The same for a head whose method is unregistered and ends at `methodEnd`. */
   parseBehindMethod(methodEnd: number, to: number): number {
     this.#reset();
-    this.#llhttp.llhttp_execute(this.#parser, this.#anyMethod, ANY_METHOD.length);
+    this.#llhttp.llhttp_execute(this.#parser, this.#standIn, STAND_IN.length);
     return this.#execute(methodEnd, to);
   }
 

@@ -241,7 +241,7 @@ describe("RequestHead.judge() on methods that nobody registered", () => {
     for (const method of PRIVATE_METHODS) {
       const { head, outcome, flags } = judge(lines(`${method} /a HTTP/1.1`, "Host: a"));
       expect({ outcome, method: head.methodName }).toEqual({ outcome: "complete", method });
-      expect(head.method).toBe(METHOD.PRIVATE);
+      expect(head.method).toBe(METHOD.UNREGISTERED);
       expect(flags.filter((flag) => ["SAFE", "IDEMPOTENT", "HEAD_METHOD"].includes(flag))).toEqual([]);
     }
   });
@@ -311,7 +311,7 @@ describe("the parser of Node.js", () => {
       const { outcome, head } = judge(text);
       if (outcome !== "complete") continue;
       compared++;
-      const known = head.method === METHOD.PRIVATE ? "POST" : head.methodName;
+      const known = head.method === METHOD.UNREGISTERED ? "POST" : head.methodName;
       const asked = known + text.slice(head.start + head.methodName.length, head.end);
       expect({ seed, verdict: await verdictOn(asked) }).toEqual({
         seed,

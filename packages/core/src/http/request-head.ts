@@ -89,7 +89,7 @@ export class RequestHead {
   /** As it was sent; "" when the first line was not understood. */
   get methodName(): string {
     const { method, methodLength } = this.#line;
-    if (method === METHOD.PRIVATE) return this.bytes.latin1Slice(this.start, this.start + methodLength);
+    if (method === METHOD.UNREGISTERED) return this.bytes.latin1Slice(this.start, this.start + methodLength);
     return methodName(method) ?? "";
   }
 

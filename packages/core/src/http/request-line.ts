@@ -20,7 +20,7 @@ export class RequestLine {
   readonly #parser: HeadParser;
   readonly #offence: Offence;
   readonly #targetBytes: number;
-  #isPrivate = false;
+  #isUnregistered = false;
 
   constructor(parser: HeadParser, offence: Offence, targetBytes: number) {
     this.#parser = parser;
@@ -31,7 +31,7 @@ export class RequestLine {
   clear(): void {
     this.method = METHOD.NONE;
     this.methodLength = 0;
-    this.#isPrivate = false;
+    this.#isUnregistered = false;
     this.http10 = false;
     this.targetLength = 0;
   }
@@ -61,7 +61,7 @@ export class RequestLine {
     const end = tokenEnd(parser.bytes, start, to);
     if (end === start || (end < to && parser.bytes[end] !== SP)) return code;
     this.methodLength = end - start;
-    this.#isPrivate = true;
+    this.#isUnregistered = true;
     return parser.parseBehindMethod(end, to);
   }
 
@@ -79,7 +79,7 @@ export class RequestLine {
     if (urlLength === 0 || bytes[separator] !== SP || urlAt !== separator + 1)
       return this.#offence.note(REFUSE.REQUEST_LINE, separator);
     if (!this.#isVersion(urlAt + urlLength, to)) return false;
-    this.method = this.#isPrivate ? METHOD.PRIVATE : method;
+    this.method = this.#isUnregistered ? METHOD.UNREGISTERED : method;
     this.targetAt = urlAt;
     this.targetLength = urlLength;
     return true;

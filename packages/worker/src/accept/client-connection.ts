@@ -75,7 +75,7 @@ export class ClientConnection implements Unread {
   readonly address: Address;
   /** The client, and what it has connected to. */
   readonly ends: Endpoints;
-  readonly content = CONTENT.UNREAD;
+  readonly content = CONTENT.AHEAD;
   readonly outbox: Outbox;
   phase: ClientPhase = "heads";
 

@@ -23,7 +23,7 @@ class Client implements Unread {
   readonly peer = { family: 4, words: [0x7f00_0001, 0, 0, 0], trusted: false } as const;
   readonly unread = HEAD;
   readonly room = 64;
-  readonly content = CONTENT.UNREAD;
+  readonly content = CONTENT.AHEAD;
   rules = 0;
   onJudged: () => void = () => {};
   judged(verdict: Verdict, _snapshot: Snapshot): void {

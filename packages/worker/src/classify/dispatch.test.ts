@@ -29,7 +29,7 @@ class Client implements Unread {
 
   constructor(
     octets: string | Buffer,
-    { room = 64, trusted = false, content = CONTENT.UNREAD as number } = {},
+    { room = 64, trusted = false, content = CONTENT.AHEAD as number } = {},
   ) {
     this.content = content;
     this.unread = Buffer.from(octets);

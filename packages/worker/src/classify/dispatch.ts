@@ -138,7 +138,7 @@ export class Dispatcher {
   }
 
   #mayJudgeHere(client: Unread | undefined): boolean {
-    return !this.#judge.costly && this.#hangOn === undefined && client?.content === CONTENT.UNREAD;
+    return !this.#judge.costly && this.#hangOn === undefined && client?.content === CONTENT.AHEAD;
   }
 
   #judgeHere(client: Unread): void {
@@ -318,7 +318,7 @@ function enter(batch: Batch, client: Unread): boolean {
 
 /** The rest of what a client has sent is for another batch; a head and its content stay together. */
 function entryBytes({ unread, content }: Unread): number {
-  return content === CONTENT.UNREAD ? Math.min(unread.length, FIXED.entryBytes) : unread.length;
+  return content === CONTENT.AHEAD ? Math.min(unread.length, FIXED.entryBytes) : unread.length;
 }
 
 function shared(snapshot: Snapshot): SharedArrayBuffer {

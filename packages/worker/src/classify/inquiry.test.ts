@@ -73,7 +73,7 @@ test("Inquiry knows nothing of content above the bound, and does not wait for mo
   const chunked = await inquiryOf("Transfer-Encoding: chunked");
   expect(looksAt(chunked, "ff\r\n1234567890")).toBe("more");
   expect(looksAt(chunked, "1")).toBe("enough");
-  expect(asked(chunked)).toEqual([CONTENT.UNKNOWN, ""]);
+  expect(asked(chunked)).toEqual([CONTENT.TOO_MUCH, ""]);
   expect(chunked.judgedContent).toBeUndefined();
 });
 
@@ -82,7 +82,7 @@ test("Inquiry does not wait for ever for chunks that hold next to nothing", asyn
   expect(looksAt(inquiry, `2;${"x".repeat(1_000)}`)).toBe("more");
   expect(looksAt(inquiry, "x".repeat(22))).toBe("more");
   expect(looksAt(inquiry, `${"x".repeat(20)}\r\n{}\r\n0\r\n\r\n`)).toBe("enough");
-  expect(asked(inquiry)).toEqual([CONTENT.UNKNOWN, ""]);
+  expect(asked(inquiry)).toEqual([CONTENT.TOO_MUCH, ""]);
 });
 
 test("Inquiry names what is wrong with content that is none", async () => {

@@ -38,7 +38,7 @@ export class Inquiry implements Unread {
   readonly room = 1;
   /** What is to be judged: empty while content is waited for, and when nobody waits for the verdict any more. */
   unread: Buffer = EMPTY;
-  content: number = CONTENT.UNKNOWN;
+  content: number = CONTENT.TOO_MUCH;
   /** Unread octets of the client that were looked at. */
   looked = 0;
   readonly #events: InquiryEvents;
@@ -84,7 +84,7 @@ export class Inquiry implements Unread {
   ask(): void {
     const { received } = this.exchange;
     const isKnown = this.#framing.done && !this.#isTooMuch;
-    this.content = isKnown ? this.#octets : CONTENT.UNKNOWN;
+    this.content = isKnown ? this.#octets : CONTENT.TOO_MUCH;
     this.unread = isKnown ? Buffer.concat([received, this.#decoded()]) : received;
   }
 

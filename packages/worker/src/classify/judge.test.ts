@@ -121,7 +121,7 @@ const byPriority = snapshotOf({
 /** A POST of JSON with `fields`, and what is said of it before its content has come, or with it. */
 async function posted(
   fields: string,
-  content: string | number = CONTENT.UNREAD,
+  content: string | number = CONTENT.AHEAD,
   path = "/x",
 ): Promise<Verdict> {
   const head = `POST ${path} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n${fields}\r\n`;
@@ -146,13 +146,13 @@ test.each([
   ["whose content is too long", "Content-Length: 16385\r\n", "/x"],
   ["whose content is coded", "Content-Length: 19\r\nContent-Encoding: gzip\r\n", "/x"],
 ])("Judge decides at once about a request %s", async (_, fields, path) => {
-  const verdict = await posted(fields, CONTENT.UNREAD, path);
+  const verdict = await posted(fields, CONTENT.AHEAD, path);
   expect(verdict.flags & HEAD_FLAG.CONTENT_DECIDES).toBe(0);
   expect(verdict.class).toBe(1);
 });
 
 test("Judge decides without content of which there is too much", async () => {
-  const verdict = await posted("Transfer-Encoding: chunked\r\n", CONTENT.UNKNOWN);
+  const verdict = await posted("Transfer-Encoding: chunked\r\n", CONTENT.TOO_MUCH);
   expect([verdict.rule, verdict.class]).toEqual([-1, 1]);
 });
 

@@ -52,7 +52,7 @@ export class Judge {
   #end = 0;
   #room = 0;
   /** Of the entry: octets of content that lie behind its head, or of CONTENT. */
-  #contentBytes: number = CONTENT.UNREAD;
+  #contentBytes: number = CONTENT.AHEAD;
   #peerTrusted = false;
   #client!: Address;
 
@@ -159,7 +159,7 @@ export class Judge {
 
   /** The class by another reading of the path; NONE where content that has not come would decide. */
   #classAgain(): number {
-    if (this.#readsContent && this.#contentBytes === CONTENT.UNREAD) this.#prepareContent();
+    if (this.#readsContent && this.#contentBytes === CONTENT.AHEAD) this.#prepareContent();
     const rule = classifyHead(this.#facts, this.#content, this.#rules);
     return rule === DEPENDS ? NONE : classOf(rule, this.#rules);
   }
@@ -183,14 +183,14 @@ export class Judge {
   /** What rules may know of the content of the framed head. */
   #prepareContent(): void {
     this.#content.begin(this.#head, this.#facts, this.#config.limits.classifyBodyBytes);
-    if (this.#contentBytes !== CONTENT.UNREAD) this.#takeContent(this.#contentBytes);
+    if (this.#contentBytes !== CONTENT.AHEAD) this.#takeContent(this.#contentBytes);
   }
 
   /** The content was waited for: it lies behind the head, or there is too much of it. */
   #takeContent(octets: number): void {
     this.#head.withdrawExpectation();
     const at = this.#batch.entryAt(this.#entry) + this.#end;
-    if (octets === CONTENT.UNKNOWN) this.#content.giveUp();
+    if (octets === CONTENT.TOO_MUCH) this.#content.giveUp();
     else this.#content.read(this.#batch.data.subarray(at, at + octets));
   }
 

@@ -205,7 +205,7 @@ export class Exchange {
 
   /** As it was sent; "" when the request line was not understood. */
   get methodName(): string {
-    if (this.method !== METHOD.PRIVATE) return methodName(this.method) ?? "";
+    if (this.method !== METHOD.UNREGISTERED) return methodName(this.method) ?? "";
     const { received } = this;
     return received.latin1Slice(0, Math.max(0, received.indexOf(SP)));
   }
