@@ -349,6 +349,35 @@ group("the PROXY protocol from clients and to servers", () => {
   });
 });
 
+group("limits.idlePerServer of a pool with the PROXY protocol", () => {
+  test("bounds what all clients keep to a server together: further connections close behind their answer", async () => {
+    await using server = await ProxiedServer.start("s");
+    await using shunt = await startShunt({
+      ...onePool(server),
+      pools: { all: { ...poolOf(server), proxyProtocol: "v1" } },
+      limits: { idlePerServer: 2 },
+    });
+    const clients = await Promise.all(Array.from({ length: 5 }, () => shunt.connect()));
+    const ask = async (client: RawClient): Promise<number> => (await client.ask("/")).status;
+    for (const client of clients) expect(await ask(client)).toBe(200);
+    await eventually(
+      () => server.open.size,
+      (open) => open === 2,
+    );
+    for (const client of clients) expect(await ask(client)).toBe(200);
+    expect(server.connections.map(({ requests }) => requests.length)).toEqual([2, 2, 1, 1, 1, 1, 1, 1]);
+    clients[0]?.socket.destroy();
+    await eventually(
+      () => server.open.size,
+      (open) => open === 1,
+    );
+    const [, , next] = clients as [RawClient, RawClient, RawClient];
+    expect([await ask(next), await ask(next)]).toEqual([200, 200]);
+    expect(server.connections.at(-1)?.requests).toHaveLength(2);
+    for (const client of clients) client[Symbol.dispose]();
+  });
+});
+
 group("limits.connectionsPerClient", () => {
   const MOST = 4;
   let server: SampleServer;
