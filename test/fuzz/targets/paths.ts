@@ -1,12 +1,13 @@
 import { isAuthority } from "../../../packages/core/src/http/authority.ts";
 import { allCookies, cookieValues } from "../../../packages/core/src/http/cookie.ts";
-import { pathForMatching } from "../../../packages/core/src/http/path.ts";
-import { pathReadings } from "../../../packages/core/src/http/path-readings.ts";
+import { normalisePath, pathForMatching } from "../../../packages/core/src/http/path.ts";
+import {
+  MOST_READINGS,
+  pathReadings,
+  READINGS_BYTES,
+} from "../../../packages/core/src/http/path-readings.ts";
 import { allQueryValues, queryValues } from "../../../packages/core/src/http/query.ts";
 import { require, type Target } from "../engine/target.ts";
-
-/** What path-readings.ts promises. */
-const MOST_READINGS = 72;
 
 /** What rules read in a target, in cookies and in an authority. */
 export class PathsTarget implements Target {
@@ -42,15 +43,23 @@ function checkPath(raw: string): number {
   const path = pathForMatching(raw);
   const again = pathForMatching(path);
   const readings = pathReadings(raw);
-  const [usual] = readings;
   const says = (): string => `path ${JSON.stringify(raw)} becomes ${JSON.stringify(path)}`;
   require(path.startsWith("/"), says);
   require(again === path, () => `${says()}, and when it is read again ${JSON.stringify(again)}`);
+  if (readings !== undefined) checkReadings(readings, path, says);
+  if (PLAIN.test(raw)) checkPlainPath(raw, path);
+  return readings?.length ?? 0;
+}
+
+function checkReadings(readings: readonly string[], path: string, says: () => string): void {
+  const [usual] = readings;
+  const bytes = readings.reduce((sum, { length }) => sum + length, 0);
   require(usual === path, () => `${says()}, and the usual reading is ${JSON.stringify(usual)}`);
   require(readings.length <= MOST_READINGS, () => `${says()}, and has ${readings.length} readings`);
+  require(bytes <= READINGS_BYTES, () => `${says()}, and its readings have ${bytes} octets`);
   require(new Set(readings).size === readings.length, () => `${says()}, and has a reading twice`);
-  if (PLAIN.test(raw)) checkPlainPath(raw, path);
-  return readings.length;
+  for (const reading of readings)
+    require(normalisePath(reading) === reading, () => `${says()}, and a reading is spelled ${reading}`);
 }
 
 /** Of segments that nobody spells in another way, and of dots. */

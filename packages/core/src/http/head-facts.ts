@@ -4,7 +4,6 @@ import { ContentFacts } from "../content/content-facts.ts";
 import { allCookies, cookieValues } from "./cookie.ts";
 import { FIELD, type FieldNames } from "./field-names.ts";
 import { METHOD } from "./methods.ts";
-import { QUESTION } from "./octets.ts";
 import { normalisePath, pathForMatching } from "./path.ts";
 import { pathReadings } from "./path-readings.ts";
 import { allQueryValues, queryValues } from "./query.ts";
@@ -63,9 +62,14 @@ export class HeadFacts implements Facts {
     return this.#path as string;
   }
 
-  /** What else the path may be to others; empty where nobody can disagree. For the head that was judged last. */
-  pathReadings(): readonly string[] {
-    return this.#head.hasReadings ? pathReadings(this.#rawPath()) : NO_VALUES;
+  /** Somebody may take the path for another one: ask for its readings. */
+  get hasPathReadings(): boolean {
+    return this.#head.hasReadings;
+  }
+
+  /** What the path is to us, and what else it may be to others; undefined where that is too much. */
+  pathReadings(): readonly string[] | undefined {
+    return pathReadings(this.#rawPath());
   }
 
   /** From now on the path is another. */
@@ -119,23 +123,26 @@ export class HeadFacts implements Facts {
   }
 
   #readTarget(): void {
-    const { bytes, targetAt, targetLength } = this.#head;
-    const path = this.#rawPath();
+    const target = this.#target();
+    const path = pathOf(target);
     // An OPTIONS for an authority alone is sent as one for the whole server (RFC 9112 section 3.2.4).
-    const isForServer = targetLength === 0 && this.#head.method === METHOD.OPTIONS;
+    const isForServer = target === "" && this.#head.method === METHOD.OPTIONS;
     this.#path = isForServer ? "*" : pathForMatching(path);
-    this.#query = bytes.latin1Slice(
-      targetAt + Math.min(path.length + 1, targetLength),
-      targetAt + targetLength,
-    );
+    this.#query = target.slice(path.length + 1);
   }
 
   /** The path as it was sent, without query. */
   #rawPath(): string {
-    const { bytes, targetAt, targetLength } = this.#head;
-    const end = targetAt + targetLength;
-    let query = targetAt;
-    while (query < end && bytes[query] !== QUESTION) query++;
-    return bytes.latin1Slice(targetAt, query);
+    return pathOf(this.#target());
   }
+
+  #target(): string {
+    const { bytes, targetAt, targetLength } = this.#head;
+    return bytes.latin1Slice(targetAt, targetAt + targetLength);
+  }
+}
+
+function pathOf(target: string): string {
+  const query = target.indexOf("?");
+  return query < 0 ? target : target.slice(0, query);
 }

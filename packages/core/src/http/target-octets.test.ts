@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { pathReadings } from "./path-readings.ts";
 import { judge, lenient, lines } from "./test-heads.ts";
 
 const asked = (target: string, head?: ReturnType<typeof lenient>): ReturnType<typeof judge> =>
@@ -41,12 +42,24 @@ describe("the octets of a target", () => {
   });
 
   test("have no other reading in a path that has nothing special", () => {
-    for (const target of ["/", "/a/b.c/d;e=f", "/%C3%A9%20", "/a?x=%2f/../%00//\\", "/a./b.."])
+    for (const target of ["/", "/a/b.c/d", "/%C3%A9%20", "/a?x=%2f/../%00//\\;", "/a./b..", "/.a/.b.c"])
       expect([target, asked(target).head.hasReadings]).toEqual([target, false]);
   });
 
-  test.each(["/%2f", "/%5C", "/a//b", "//a", "/.", "/a/../b", "/.a", "/%25", "/%2e", "/%3f", "/%23", "/%3B"])(
-    "may have another reading: %s",
-    (target) => expect(asked(target)).toMatchObject({ outcome: "complete", head: { hasReadings: true } }),
+  test.each([
+    ...["/%2f", "/%5C", "/%25", "/%2e", "/%3f", "/%23", "/%3B"],
+    ...["/a//b", "//a", "/.", "/./a", "/.?a", "/a/../b", "/..", "/..?a", "/..;a", "/;", "/a;b=c", "/a;?b"],
+  ])("may have another reading: %s", (target) =>
+    expect(asked(target)).toMatchObject({ outcome: "complete", head: { hasReadings: true } }),
   );
+
+  test("have readings wherever there are several", () => {
+    const pieces = ["a", ".", "/", "%2e", ";x", "%2f", "%25", "%3f", "?"];
+    for (let n = 0; n < pieces.length ** 4; n++) {
+      const at = (place: number) => pieces[Math.floor(n / pieces.length ** place) % pieces.length];
+      const target = `/${at(0)}${at(1)}${at(2)}${at(3)}`;
+      const several = pathReadings(target.split("?")[0] as string)?.length !== 1;
+      if (several) expect([target, asked(target).head.hasReadings]).toEqual([target, true]);
+    }
+  });
 });

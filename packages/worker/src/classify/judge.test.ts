@@ -191,6 +191,9 @@ test.each([
   "/vip/..;/a",
   "/vip%2fa",
   "/x/%2e%2e\\vip/a",
+  "/;x/vip/a",
+  "/vip;x/a",
+  "/vip%3bx/a",
 ])("Judge refuses a path that would have another class for another reader: %s", async (target) => {
   const verdict = await verdictOn(asked(target), STRANGER, snapshotOf({ rules: VIP }));
   expect([verdict.kind, verdict.refusal, verdict.rule]).toEqual([
@@ -202,7 +205,7 @@ test.each([
   expect(await verdictOn(asked(target), STRANGER, lenient)).toMatchObject({ refusal: 0 });
 });
 
-test.each(["/x/../y", "/x%2fy", "//x", "/vip/a//b", "/vip/a/../b%2fc", "/vip/%25"])(
+test.each(["/x/../y", "/x%2fy", "//x", "/vip/a//b", "/vip/a/../b%2fc", "/vip/%25", "/v;x", "/vip/a;b/c"])(
   "Judge lets a path through that has one class for everybody: %s",
   async (target) => {
     const { refusal, rule, targetLength } = await verdictOn(
@@ -213,6 +216,14 @@ test.each(["/x/../y", "/x%2fy", "//x", "/vip/a//b", "/vip/a/../b%2fc", "/vip/%25
     expect([refusal, rule, targetLength]).toEqual([0, target.startsWith("/vip/") ? 0 : -1, target.length]);
   },
 );
+
+test("Judge refuses a path that has more readings than it goes through, where rules look at paths", async () => {
+  const target = `/x${"%2f%5c%252f..;x//%3f".repeat(20)}`;
+  const strict = await verdictOn(asked(target), STRANGER, snapshotOf({ rules: VIP }));
+  expect([strict.kind, strict.refusal]).toEqual([RECORD.REFUSED, REFUSE.TARGET_AMBIGUOUS]);
+  for (const options of [{ rules: [] }, { rules: VIP, leniency: { ambiguousPaths: true } }])
+    expect(await verdictOn(asked(target), STRANGER, snapshotOf(options))).toMatchObject({ refusal: 0 });
+});
 
 test("Judge lets paths through that others read otherwise, where no rule looks at paths", async () => {
   const rules = [{ name: "gold", when: { cookie: { tier: "gold" } }, class: "gold" }];

@@ -45,6 +45,8 @@ export class Judge {
   readonly #content: ContentFacts;
   /** Some rule looks at content. */
   readonly #readsContent: boolean;
+  /** Some rule looks at the path, which must then have one class, however it is read. */
+  readonly #comparesPaths: boolean;
   readonly #verdict: VerdictFields;
   #batch!: Batch;
   #entry = 0;
@@ -70,6 +72,7 @@ export class Judge {
     this.#head = head;
     this.#content = new ContentFacts(this.#rules.reads.bodies);
     this.#readsContent = this.#rules.reads.bodies.length > 0;
+    this.#comparesPaths = this.#rules.reads.path && !config.leniency.ambiguousPaths;
     this.#facts = new HeadFacts(this.#head, names, this.#content);
     this.#verdict = newVerdict(this.#head.lines.drops);
   }
@@ -153,16 +156,15 @@ export class Judge {
   }
 
   #isPathAmbiguous(cls: number): boolean {
-    if (!this.#rules.reads.path || this.#config.leniency.ambiguousPaths) return false;
-    return isPathAmbiguous(this.#facts, cls, () => this.#classAgain());
+    return this.#comparesPaths && isPathAmbiguous(this.#facts, cls, this.#classAgain);
   }
 
   /** The class by another reading of the path; NONE where content that has not come would decide. */
-  #classAgain(): number {
+  readonly #classAgain = (): number => {
     if (this.#readsContent && this.#contentBytes === CONTENT.AHEAD) this.#prepareContent();
     const rule = classifyHead(this.#facts, this.#content, this.#rules);
     return rule === DEPENDS ? NONE : classOf(rule, this.#rules);
-  }
+  };
 
   #settle(rule: number): void {
     const verdict = this.#verdict;
