@@ -150,6 +150,14 @@ describe("a response", () => {
     expect(told.body_).toBe("2\r\nok\r\n0\r\n\r\n");
   });
 
+  test("ServerConnection bounds the extensions of an answer chunk by chunk", async () => {
+    const { peer } = await requested();
+    const signed = `2;s=${"a".repeat(limits.chunkExtensionBytes - 3)}\r\nok\r\n`;
+    peer.write(`HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${signed.repeat(3)}0\r\n\r\n`);
+    await toldOf("complete");
+    expect(told.body_).toBe(`${"2\r\nok\r\n".repeat(3)}0\r\n\r\n`);
+  });
+
   test("ServerConnection hands on interim responses, however they are cut, and then the final one", async () => {
     const { peer } = await requested();
     peer.write("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 10");
