@@ -355,7 +355,9 @@ export class ServerConnection {
     if (!attempt.exchange.has(HEAD_FLAG.HTTP_1_0)) return ChunkedBody.ofAnswer(this.#config.limits);
     const pieces: Uint8Array[] = [];
     this.#unchunked = pieces;
-    return ChunkedBody.ofAnswer(this.#config.limits, (bytes, from, to) => pieces.push(bytes.subarray(from, to)));
+    return ChunkedBody.ofAnswer(this.#config.limits, (bytes, from, to) =>
+      pieces.push(bytes.subarray(from, to)),
+    );
   }
 
   /** The response is complete. The connection is free before anybody is told: the next exchange may want it. */
