@@ -112,6 +112,7 @@ export {
   sentOn,
 } from "./http/body.ts";
 export { ChunkedBody, type DataSink } from "./http/chunked-body.ts";
+export { areEmptyLines } from "./http/empty-lines.ts";
 export { FIELD, FieldNames } from "./http/field-names.ts";
 export { HeadFacts } from "./http/head-facts.ts";
 export { HEAD, HEAD_FLAG } from "./http/head-flags.ts";

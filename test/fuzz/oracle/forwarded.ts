@@ -73,8 +73,9 @@ function targetInOriginForm({ method, target }: RequestMessage): string {
   return rest.startsWith("/") ? rest : `/${rest}`;
 }
 
+/** Values that frame, as all readers should read them: codings without case, numbers without zeros before them. */
 function framing({ fields }: RequestMessage, name: string): string[] {
-  return valuesOf(fields, name).map((value) => value.toLowerCase());
+  return valuesOf(fields, name).map((value) => value.toLowerCase().replace(/^0+(?=\d)/, ""));
 }
 
 /** The fields of `sent` that Shunt has nothing to do with, in their order, or what became of them. */

@@ -32,6 +32,21 @@ describe("FieldLines.verify()", () => {
     expect(values).toEqual(["a", "b", "\xff", "", ""]);
   });
 
+  test.each([
+    ["A:b", true],
+    ["A: b", true],
+    ["A: b c", true],
+    ["A:  b", false],
+    ["A:\tb", false],
+    ["A: \tb", false],
+    ["A:\t b", false],
+    ["A: b ", false],
+    ["A: b\t", false],
+  ])("leaves to isPlain() what stands around a value: %j, %s", (line, isPlain) => {
+    expect(load(`X: y\r\n${line}\r\n\r\n`)).toBe(-1);
+    expect(lines.isPlain(1)).toBe(isPlain);
+  });
+
   test("accepts a head without fields", () => {
     expect(load("\r\n")).toBe(-1);
     expect(lines.count).toBe(0);

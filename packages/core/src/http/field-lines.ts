@@ -1,6 +1,6 @@
 import { FIELD, type FieldNames } from "./field-names.ts";
 import { NAMED } from "./field-senders.ts";
-import { COLON, CR, LF, sameIgnoringCase, skipWhitespace, trimEnd } from "./octets.ts";
+import { COLON, CR, LF, SP, sameIgnoringCase, skipWhitespace, trimEnd } from "./octets.ts";
 import { type HeadParser, PARSER_FIELDS } from "./parser.ts";
 
 /** Marks a field that was taken out of the message: no rule sees it, no server gets it. */
@@ -40,6 +40,14 @@ export class FieldLines {
   valueEnd(i: number): number {
     const { fields } = this.#parser;
     return (fields[i * 4 + 2] as number) + (fields[i * 4 + 3] as number);
+  }
+
+  /** Whether one space or nothing stands before a value, and nothing behind it. For a head that was verified. */
+  isPlain(i: number): boolean {
+    const { bytes } = this;
+    const at = this.valueAt(i);
+    const beforeSpace = bytes[at - 1] === SP ? at - 2 : at - 1;
+    return bytes[beforeSpace] === COLON && bytes[this.valueEnd(i)] === CR;
   }
 
   /**

@@ -30,6 +30,6 @@ export const HEAD_FLAG = Object.freeze({
   CONTENT_DECIDES: 131_072,
   /** It may go no further (RFC 9110 section 7.6.2): the answer is ours. */
   FINAL_RECIPIENT: 262_144,
-  /** Its Content-Length fields are dropped, and one of ours says what they said. */
+  /** Its Content-Length or Transfer-Encoding fields are dropped, and one of ours says what they said. */
   LENGTH_REWRITTEN: 524_288,
 } as const);

@@ -50,6 +50,27 @@ describe("MessageLength", () => {
     expect(judge(http10, lengths, codings)).toBe(rule);
   });
 
+  test.each([
+    [["5"], [], 5, false],
+    [["0"], [], 0, false],
+    [["05"], [], 5, true],
+    [["00"], [], 0, true],
+    [["0000000000000002"], [], 2, true],
+    [["7".padStart(32, "0")], [], 7, true],
+    [[], ["chunked"], 0, false],
+    [[], ["chunkeD"], 0, true],
+  ])("reads lengths %j and codings %j as %i, unusual: %s", (lengths, codings, octets, isUnusual) => {
+    expect(judge(false, lengths, codings)).toBe("none");
+    expect(length).toMatchObject({ octets, isUnusual });
+  });
+
+  test.each(["1".padStart(33, "0"), "1000000000000000", "01000000000000000", "18446744073709551621"])(
+    "refuses %s: too long, or more than can be counted",
+    (digits) => {
+      expect(judge(false, [digits], [])).toBe("content-length");
+    },
+  );
+
   test("tells the length, and forgets it", () => {
     judge(false, ["12"], []);
     expect([length.octets, length.lengths, length.chunked]).toEqual([12, 1, false]);

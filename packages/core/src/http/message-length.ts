@@ -1,5 +1,6 @@
+import { FIXED } from "../config/defaults.ts";
 import { ListWalk } from "./list.ts";
-import { decimal, equalsIgnoringCase } from "./octets.ts";
+import { decimal, equalsIgnoringCase, ZERO } from "./octets.ts";
 import type { Offence } from "./offence.ts";
 import { REFUSE } from "./refusal.ts";
 
@@ -18,8 +19,11 @@ export class MessageLength {
   /** How many fields of each kind there are. */
   lengths = 0;
   codings = 0;
-  /** Content-Length says its one number more than once. */
-  isRepeated = false;
+  /**
+   * Right, but not as every reader expects it: the one number said more than once, zeros before it, which some take for
+   * octal and some count as digits, or `chunked` not in lower case.
+   */
+  isUnusual = false;
   readonly #offence: Offence;
   readonly #mayRepeat: boolean;
   readonly #walk = new ListWalk();
@@ -34,7 +38,7 @@ export class MessageLength {
     this.octets = 0;
     this.lengths = 0;
     this.codings = 0;
-    this.isRepeated = false;
+    this.isUnusual = false;
   }
 
   get chunked(): boolean {
@@ -47,7 +51,7 @@ export class MessageLength {
       this.#takeRepeated(bytes, at, length);
       return;
     }
-    const octets = decimal(bytes, at, at + length);
+    const octets = this.#number(bytes, at, at + length);
     if (octets < 0) this.#offence.note(REFUSE.CONTENT_LENGTH, at);
     else this.octets = octets;
   }
@@ -59,18 +63,30 @@ export class MessageLength {
     if (!walk.step()) this.#offence.note(REFUSE.CONTENT_LENGTH, at);
     else
       do {
-        const octets = decimal(bytes, walk.at, walk.at + walk.length);
+        const octets = this.#number(bytes, walk.at, walk.at + walk.length);
         if (octets < 0) this.#offence.note(REFUSE.CONTENT_LENGTH, walk.at);
         else if (numbers > 0 && octets !== this.octets)
           this.#offence.note(REFUSE.CONTENT_LENGTH_REPEATED, walk.at);
         this.octets = octets;
-        this.isRepeated = ++numbers > 1;
+        if (++numbers > 1) this.isUnusual = true;
       } while (walk.step());
+  }
+
+  /** A number of at most 15 digits and zeros before them; -1 when it is anything else. */
+  #number(bytes: Uint8Array, from: number, to: number): number {
+    if (to - from > FIXED.lengthDigits) return -1;
+    let first = from;
+    while (first + 1 < to && bytes[first] === ZERO) first++;
+    if (first > from) this.isUnusual = true;
+    return decimal(bytes, first, to);
   }
 
   takeTransferEncoding(bytes: Buffer, at: number, length: number): void {
     this.codings++;
-    if (equalsIgnoringCase(bytes, at, length, CHUNKED)) return;
+    if (equalsIgnoringCase(bytes, at, length, CHUNKED)) {
+      if (CHUNKED.compare(bytes, at, at + length) !== 0) this.isUnusual = true;
+      return;
+    }
     // A coding that exists is one that we do not decode (501); anything else in that field is an attempt at ambiguity.
     const known = CODED_AND_CHUNKED.test(bytes.latin1Slice(at, at + length));
     this.#offence.note(known ? REFUSE.TRANSFER_CODING : REFUSE.TRANSFER_ENCODING, at);

@@ -52,6 +52,9 @@ const ORDINARY = [
 const ENDS_HERE = ["Keep-Alive", "Proxy-Connection", "TE", "Upgrade", "HTTP2-Settings"];
 const BELIEVED = ["X-Forwarded-For", "X-Forwarded-Proto", "Forwarded", "X-Request-Id", "X_Forwarded_For"];
 
+/** Any other length is sent anew. */
+const PLAIN_LENGTH = /^Content-Length: ?[1-9][0-9]*$/;
+
 interface RandomHead {
   readonly text: string;
   /** What has to be left of it when a stranger sent it. */
@@ -70,7 +73,7 @@ function randomHead(seed: number): RandomHead {
     dice.of(["x-hop", "COOKIE", "close", "keep-alive", "Host"]),
   );
   const fields = randomFields(dice, host, options);
-  const stays = (line: string): boolean => staysFor(line.slice(0, line.indexOf(":")), options);
+  const stays = (line: string): boolean => staysFor(line, options);
   return {
     text: lines(`${method} ${absolute}${path} ${version}`, ...fields),
     sent: lines(`${method} ${path} ${version}`, ...fields.filter(stays)),
@@ -87,8 +90,8 @@ function randomFields(dice: Dice, host: string, options: readonly string[]): str
   const fields = names.map((name) => field(inAnyCase(dice, name), dice.text(VALUE, 0, 20).trim()));
   fields.push(field(inAnyCase(dice, "Host"), host));
   fields.push(...options.map((option) => field("Connection", option)));
-  // llhttp takes no tab around a length.
-  if (dice.below(3) === 0) fields.push(`Content-Length: ${1 + dice.below(1_000)} `);
+  if (dice.below(3) === 0)
+    fields.push(field("Content-Length", `${dice.text("0", 0, 2)}${1 + dice.below(1_000)}`));
   return fields
     .map((line) => [dice.below(1_000), line] as const)
     .sort(([a], [b]) => a - b)
@@ -99,10 +102,11 @@ function inAnyCase(dice: Dice, name: string): string {
   return dice.of([name, name.toLowerCase(), name.toUpperCase()]);
 }
 
-/** Whether a field stays in a stranger's message with these connection options. */
-function staysFor(name: string, options: readonly string[]): boolean {
-  const lower = name.toLowerCase();
+/** Whether a field line stays in a stranger's message with these connection options. */
+function staysFor(line: string, options: readonly string[]): boolean {
+  const lower = line.slice(0, line.indexOf(":")).toLowerCase();
   if (lower === "host") return true;
+  if (lower === "content-length") return PLAIN_LENGTH.test(line);
   const gone = [...ENDS_HERE, ...BELIEVED, "Connection", ...options].map((text) => text.toLowerCase());
   return !gone.includes(lower);
 }

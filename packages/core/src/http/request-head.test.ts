@@ -84,7 +84,6 @@ describe("RequestHead.judge()", () => {
   });
 
   test("skips empty lines before a request line, and waits when there is nothing else", () => {
-    expect(judge("\r\n\r\n\r\n").head.start).toBe(6);
     expect(judge("\r\n\r\n\r\n").outcome).toBe("incomplete");
     const { head, sent } = judge(`\r\n\r\n${get()}`);
     expect([head.start, head.end]).toEqual([4, 4 + get().length]);
@@ -506,6 +505,86 @@ describe("empty lines before a request", () => {
     expect(judge(`${"\r\n".repeat(8)}${get()}`).outcome).toBe("complete");
     expect(judge(`${"\r\n".repeat(9)}${get()}`).rule).toBe("request-line");
     expect(judge("\r\n".repeat(9)).rule).toBe("request-line");
+  });
+
+  test("stay before a head that has not begun, since they count together with those that follow", () => {
+    for (const text of ["", "\r", "\r\n", "\r\n\r", "\r\n".repeat(8), `${"\r\n".repeat(8)}\r`])
+      expect(judge(text)).toMatchObject({ outcome: "incomplete", head: { start: 0, end: 0 } });
+    expect(judge("\r\nG")).toMatchObject({ outcome: "incomplete", head: { start: 2 } });
+  });
+
+  test("stay so behind a request too", () => {
+    const octets = Buffer.from(`${get()}\r\n\r`);
+    const head = requestHead();
+    head.load(octets, 0, octets.length);
+    head.judge(0, octets.length, false);
+    expect(head.judge(head.end, octets.length, false)).toBe(HEAD.INCOMPLETE);
+    expect(head.start).toBe(get().length);
+  });
+
+  test("are refused with what is half of one and no head", () => {
+    for (const text of ["\r\r", "\rGET", "\n", "\r\n\rG", "\r\n\n"])
+      expect([text, judge(`${text}ET / HTTP/1.1\r\n`).outcome]).toEqual([text, "refused"]);
+  });
+});
+
+describe("a length or coding that not everybody reads", () => {
+  const PLAIN = [
+    "Transfer-Encoding: chunked",
+    "Transfer-Encoding:chunked",
+    "Content-Length: 5",
+    "CONTENT-LENGTH:0",
+  ];
+
+  test.each(PLAIN)("stays where everybody does: %j", (line) => {
+    const judged = judge(post(line, "A: b"));
+    expect(judged.sent).toBe(post(line, "A: b"));
+    expect(judged.flags).not.toContain("LENGTH_REWRITTEN");
+  });
+
+  test.each([
+    "Transfer-Encoding: chunked\t",
+    "Transfer-Encoding:\tchunked",
+    "Transfer-Encoding: \tchunked",
+    "Transfer-Encoding:\t chunked",
+    "Transfer-Encoding:  chunked",
+    "Transfer-Encoding: chunked ",
+    "Transfer-Encoding: chunked \t",
+    "transfer-encoding: Chunked",
+  ])("goes, and one of ours says that there are chunks: %j", (line) => {
+    const judged = judge(post(line, "A: b"));
+    expect(judged.flags).toEqual(expect.arrayContaining(["CHUNKED", "CONTENT", "LENGTH_REWRITTEN"]));
+    expect(judged.sent).toBe(post("A: b"));
+  });
+
+  test.each([
+    ["Content-Length:\t5", 5],
+    ["Content-Length:  5", 5],
+    ["Content-Length: 5 ", 5],
+    ["Content-Length: 05", 5],
+    ["Content-Length: 00", 0],
+    ["Content-Length: 0000000000000002", 2],
+    [`Content-Length: ${"9".repeat(15).padStart(32, "0")}`, 999_999_999_999_999],
+  ])("goes, and one of ours says how long the content is: %j", (line, contentLength) => {
+    const judged = judge(post(line, "A: b"));
+    expect(judged).toMatchObject({ outcome: "complete", head: { contentLength } });
+    expect(judged.flags).toContain("LENGTH_REWRITTEN");
+    expect(judged.sent).toBe(post("A: b"));
+  });
+
+  test.each([
+    "1000000000000000",
+    "0".repeat(33),
+    "18446744073709551621",
+    "00000000000000018446744073709551621",
+  ])("is refused where it is no number that we count with: %s", (digits) => {
+    expect(judge(post(`Content-Length: ${digits}`)).rule).toBe("content-length");
+  });
+
+  test("is forgotten with its head", () => {
+    judge(post("Transfer-Encoding: chunked\t"));
+    judge(post("Content-Length: 05"));
+    expect(judge(post("Content-Length: 5")).sent).toBe(post("Content-Length: 5"));
   });
 });
 

@@ -1,6 +1,7 @@
 import type { Limits } from "../config/resolved.ts";
 import { ConnectionOptions } from "./connection-options.ts";
 import { Destination } from "./destination.ts";
+import { endOfEmptyLines, isRestOfEmptyLines } from "./empty-lines.ts";
 import { FieldLines } from "./field-lines.ts";
 import { FIELD, type FieldNames } from "./field-names.ts";
 import { FieldSenders } from "./field-senders.ts";
@@ -11,7 +12,7 @@ import { LengthLines } from "./length-lines.ts";
 import { ListWalk } from "./list.ts";
 import { MessageLength } from "./message-length.ts";
 import { isIdempotent, isSafe, METHOD, methodName } from "./methods.ts";
-import { CR, equalsIgnoringCase, HTAB, LF, SLASH, SP } from "./octets.ts";
+import { equalsIgnoringCase, HTAB, LF, SLASH, SP } from "./octets.ts";
 import { Offence } from "./offence.ts";
 import { HeadParser, LLHTTP } from "./parser.ts";
 import { fieldSectionRule } from "./parser-rule.ts";
@@ -20,8 +21,6 @@ import { RequestLine } from "./request-line.ts";
 
 const TRAILERS = Buffer.from("trailers");
 const CONTINUE = Buffer.from("100-continue");
-/** Empty lines before a request: one is an old habit, more than eight at a time are no request. */
-const EMPTY_LINES_BYTES = 16;
 const HEAD_METHOD = "HEAD ";
 const NTLM = Buffer.from("ntlm");
 const NEGOTIATE = Buffer.from("negotiate");
@@ -41,6 +40,7 @@ type HeadLimits = Pick<Limits, "headBytes" | "fields" | "targetBytes">;
 export class RequestHead {
   readonly parser = new HeadParser("request");
   readonly lines: FieldLines;
+  /** Behind the empty lines before it; of a head that has not begun before them, since they count with those to come. */
   start = 0;
   /** Exclusive: the first octet behind the head. */
   end = 0;
@@ -54,7 +54,7 @@ export class RequestHead {
   readonly #length: MessageLength;
   readonly #lengthLines = new LengthLines();
   readonly #mayRepeatLength: boolean;
-  /** The server may read with llhttp too: it gets the length in a form that llhttp takes. */
+  /** Not every reader takes each whitespace around a length: then the server gets it in the form that all take. */
   #rewritesLength = false;
   readonly #connection: ConnectionOptions;
   readonly #senders: FieldSenders;
@@ -140,12 +140,14 @@ export class RequestHead {
 
   /** Judges the head that begins at `from`; `to` is the end of what was loaded. */
   judge(from: number, to: number, trusted: boolean): HeadOutcome {
-    this.#begin(skipEmptyLines(this.bytes, from, to));
-    if (this.start - from > EMPTY_LINES_BYTES) {
+    const start = endOfEmptyLines(this.bytes, from, to);
+    const hasBegun = start >= 0 && !isRestOfEmptyLines(this.bytes, start, to);
+    this.#begin(hasBegun ? start : from);
+    if (start < 0) {
       this.#offence.note(REFUSE.REQUEST_LINE, from);
       return HEAD.REFUSED;
     }
-    if (this.start === to) return HEAD.INCOMPLETE;
+    if (!hasBegun) return HEAD.INCOMPLETE;
     switch (this.#parse(to)) {
       case LLHTTP.PAUSED_UPGRADE:
         this.end = this.parser.end;
@@ -204,7 +206,6 @@ export class RequestHead {
     this.#lengthLines.hide(bytes, this.#firstLineEnd(to) + 1, to);
     const again = this.#line.parse(start, to);
     this.#lengthLines.show(bytes);
-    this.#rewritesLength = true;
     return again;
   }
 
@@ -285,9 +286,11 @@ export class RequestHead {
         return;
       case FIELD.CONTENT_LENGTH:
         this.#length.takeContentLength(bytes, at, length);
+        if (!lines.isPlain(i)) this.#rewritesLength = true;
         return;
       case FIELD.TRANSFER_ENCODING:
         this.#length.takeTransferEncoding(bytes, at, length);
+        if (!lines.isPlain(i)) this.#rewritesLength = true;
         return;
       case FIELD.KEEP_ALIVE:
       case FIELD.PROXY_CONNECTION:
@@ -353,9 +356,9 @@ export class RequestHead {
     if (destination.hasEmptyPath) this.flags |= HEAD_FLAG.EMPTY_PATH;
     if (this.#length.chunked) this.flags |= HEAD_FLAG.CONTENT | HEAD_FLAG.CHUNKED;
     else if (this.#length.octets > 0) this.flags |= HEAD_FLAG.CONTENT;
-    if (this.#length.isRepeated || this.#rewritesLength) {
+    if (this.#length.isUnusual || this.#rewritesLength) {
       this.flags |= HEAD_FLAG.LENGTH_REWRITTEN;
-      this.lines.dropAll(FIELD.CONTENT_LENGTH);
+      this.lines.dropAll(this.#length.chunked ? FIELD.TRANSFER_ENCODING : FIELD.CONTENT_LENGTH);
     }
     if (this.#hops.isFinal) this.flags |= HEAD_FLAG.FINAL_RECIPIENT;
     if (this.#connection.persists(this.#line.http10)) this.flags |= HEAD_FLAG.PERSISTENT;
@@ -409,13 +412,6 @@ const KEPT_FLAGS: Readonly<Record<number, number>> = Object.freeze({
   [FIELD.X_FORWARDED_HOST]: HEAD_FLAG.KEEPS_HOST,
   [FIELD.X_REQUEST_ID]: HEAD_FLAG.KEEPS_REQUEST_ID,
 });
-
-/** Empty lines before a request line are ignored (RFC 9112 section 2.2). */
-function skipEmptyLines(bytes: Uint8Array, from: number, to: number): number {
-  let at = from;
-  while (at + 1 < to && bytes[at] === CR && bytes[at + 1] === LF) at += 2;
-  return at;
-}
 
 /** Whether credentials are of an authentication scheme, given in lower case (RFC 9110 section 11.4). */
 function schemeIs(bytes: Uint8Array, at: number, length: number, scheme: Uint8Array): boolean {

@@ -107,6 +107,86 @@ describe("unread octets", () => {
   });
 });
 
+describe("empty lines before a head", () => {
+  const LINE = "\r\n";
+
+  test("ClientConnection holds them back until a head begins, and gives them with it", async () => {
+    const { client, told, socket } = open;
+    for (const octet of LINE.repeat(3)) {
+      socket.write(octet);
+      await later();
+    }
+    socket.write("\rG");
+    await unread(8);
+    expect(client.unread.toString()).toBe(`${LINE.repeat(3)}\rG`);
+    expect(told.told).toEqual(["heads"]);
+  });
+
+  test("ClientConnection has them judged when there are more than may be, however they come", async () => {
+    const { client, told, socket } = open;
+    for (let i = 0; i < 8; i++) {
+      socket.write(LINE);
+      await later();
+    }
+    socket.write("\r");
+    await later();
+    expect([client.unread.length, client.isIdle, told.told]).toEqual([0, true, []]);
+    socket.write("\n");
+    await unread(18);
+    expect(told.told).toEqual(["heads"]);
+  });
+
+  test("ClientConnection counts those behind a request with those that follow", async () => {
+    const { client, told, socket } = open;
+    socket.write(get("/") + LINE.repeat(5));
+    await unread(get("/").length + 10);
+    client.beginJudging(1);
+    client.judgedAll(get("/").length, "partial");
+    expect(client.passOverEmptyLines()).toBe(true);
+    expect(client.passOverEmptyLines()).toBe(false);
+    expect([client.unread.length, client.partial]).toEqual([0, false]);
+    socket.write(`${LINE.repeat(4)}GET`);
+    await unread(21);
+    expect(told.told).toEqual(["heads", "judged all", "heads"]);
+    client.consume(20);
+    expect(client.passOverEmptyLines()).toBe(false);
+    expect(client.unread.toString()).toBe("T");
+  });
+
+  test("ClientConnection stays as idle as it was, whatever of them comes", async () => {
+    const { told, socket } = open;
+    for (let i = 0; i < 4; i++) {
+      loop.pass(timeouts.clientIdleMs / 4);
+      socket.write(LINE);
+      await later();
+    }
+    expect(told.told).toEqual(["late"]);
+  });
+
+  test("ClientConnection gives a head that begins behind them its whole time", async () => {
+    const { told, socket } = open;
+    socket.write(LINE);
+    await later();
+    loop.pass(timeouts.clientIdleMs - timeouts.headMs / 2);
+    socket.write("GET");
+    await unread(5);
+    loop.pass(timeouts.headMs - 1_000);
+    expect(told.told).toEqual(["heads"]);
+    loop.pass(1_000);
+    expect(told.told).toEqual(["heads", "late"]);
+  });
+
+  test("ClientConnection leaves them where they may be another protocol's", async () => {
+    const { client, told, socket } = open;
+    await exchangeOf(client, upgrade);
+    socket.write(LINE);
+    await unread(2);
+    expect(client.passOverEmptyLines()).toBe(false);
+    client.becomeTunnel();
+    expect(told.tunnelledOctets).toBe(LINE);
+  });
+});
+
 describe("verdicts", () => {
   test.each(["closing", "closed"] as const)(
     "ClientConnection has no verdict acted on while it is %s",

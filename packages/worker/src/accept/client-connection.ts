@@ -121,7 +121,7 @@ export class ClientConnection implements Unread {
   readonly #lingering = new Lingering();
   readonly #growing = new GrowingOctets();
   /** Empty lines that were passed over, and that count together with those that follow. Then nothing is unread. */
-  #emptyLines = EMPTY;
+  #emptyLines: Buffer = EMPTY;
 
   /** `named`: who the peer is, if it was told by a PROXY header. */
   constructor(open: OpenSocket, config: DataPlaneConfig, parts: ClientParts, named?: Peer) {
@@ -284,9 +284,9 @@ export class ClientConnection implements Unread {
    * they may be another protocol's. Returns whether nothing else was unread.
    */
   passOverEmptyLines(): boolean {
+    if (this.unread.length === 0) return false;
     this.#emptyLines = EMPTY;
-    if (this.unread.length === 0 || !areEmptyLines(this.unread)) return false;
-    if (this.classifying || this.room === 0) return false;
+    if (!areEmptyLines(this.unread) || this.classifying || this.room === 0) return false;
     this.#emptyLines = this.unread;
     this.unread = EMPTY;
     this.partial = false;

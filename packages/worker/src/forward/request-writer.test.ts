@@ -48,6 +48,18 @@ test.each([
 });
 
 test.each([
+  ["Transfer-Encoding: chunked\t", "Transfer-Encoding: chunked"],
+  ["TRANSFER-ENCODING:\tCHUNKED", "Transfer-Encoding: chunked"],
+  ["Content-Length: 5\t", "Content-Length: 5"],
+  ["Content-Length: 0000000000000005", "Content-Length: 5"],
+  ["Content-Length:  00", "Content-Length: 0"],
+])("composeRequestHead() says anew how content ends where not everybody reads it: %j", async (line, anew) => {
+  expect(await sent(`POST / HTTP/1.1\r\nHost: a\r\n${line}\r\nX: y\r\n\r\n`)).toBe(
+    `POST / HTTP/1.1\r\nHost: a\r\nX: y\r\n${ours("a")}${anew}\r\n\r\n`,
+  );
+});
+
+test.each([
   ["GET http://B:80/x?y HTTP/1.1\r\nHost: b:80", "GET /x?y HTTP/1.1\r\nHost: b:80", "B:80"],
   ["GET http://b HTTP/1.1\r\nHost: b", "GET / HTTP/1.1\r\nHost: b", "b"],
   ["GET http://b?q HTTP/1.1\r\nHost: b", "GET /?q HTTP/1.1\r\nHost: b", "b"],

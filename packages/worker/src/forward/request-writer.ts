@@ -63,7 +63,11 @@ function ourFields(head: Buffer, verdict: Verdict, by: ForwardedBy): string {
   if ((flags & HEAD_FLAG.KEEPS_REQUEST_ID) === 0) fields += `X-Request-Id: ${by.requestId}\r\n`;
   if ((flags & HEAD_FLAG.HAS_HOST) === 0) fields += `Host: ${host}\r\n`;
   if (verdict.maxForwards >= 0) fields += `Max-Forwards: ${verdict.maxForwards}\r\n`;
-  if ((flags & HEAD_FLAG.LENGTH_REWRITTEN) !== 0) fields += `Content-Length: ${verdict.contentLength}\r\n`;
+  if ((flags & HEAD_FLAG.LENGTH_REWRITTEN) !== 0)
+    fields +=
+      (flags & HEAD_FLAG.CHUNKED) !== 0
+        ? "Transfer-Encoding: chunked\r\n"
+        : `Content-Length: ${verdict.contentLength}\r\n`;
   return `${fields}${hopByHop(flags)}\r\n`;
 }
 
