@@ -12,6 +12,10 @@ import { goldAndGeneral, type RunningShunt, startShunt } from "../support/shunt.
 const OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 const TO_RAW = "Cookie: tier=gold";
 
+/** The least of `limits.responseBufferBytes`. */
+const HELD = 16_384;
+const RESPONSE_MS = 400;
+
 let raw: RawServer;
 let good: SampleServer;
 let shunt: RunningShunt;
@@ -152,6 +156,35 @@ test("a response that stalls in mid-body is cut after timeouts.bodyIdleMs", asyn
     () => raw.open.size,
     (open) => open === 0,
   );
+});
+
+test("a server that floods a pipelined request with interim responses is not read until their turn, nor late", async () => {
+  const all = Promise.withResolvers<void>();
+  // As many as a server may send by itself; the Via that they get makes them more than Shunt holds.
+  const interim = `HTTP/1.1 103 Early Hints\r\nLink: ${"x".repeat(28)}\r\n\r\n`;
+  const count = HELD / interim.length;
+  await using flooding = await RawServer.start("flooding", (socket) => {
+    socket.write(interim.repeat(count));
+    void all.promise.then(() => socket.write(OK));
+  });
+  await using streaming = await RawServer.start("streaming", (socket) => {
+    socket.write("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n");
+    const timer = setInterval(() => socket.write("."), RESPONSE_MS / 4);
+    socket.on("close", () => clearInterval(timer));
+  });
+  await using own = await startShunt({
+    ...goldAndGeneral([flooding], [streaming]),
+    limits: { responseBufferBytes: HELD, headBytes: HELD, targetBytes: 1_024 },
+    timeouts: { responseMs: RESPONSE_MS },
+  });
+  using client = await own.connect();
+  await client.send(get("/stream") + get("/flood", TO_RAW));
+  expect((await client.response()).text).toBe("..........");
+  all.resolve();
+  const statuses = (await client.responses(count)).map(({ status }) => status);
+  expect(new Set(statuses)).toEqual(new Set([103]));
+  const { status, text } = await client.response();
+  expect([status, text]).toEqual([200, "ok"]);
 });
 
 test("a server that does not answer in time gives a 504, is asked once, and its connection ends", async () => {

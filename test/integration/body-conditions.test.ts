@@ -315,6 +315,22 @@ test("the bound of the class that content decides about holds for that content",
   expect(await served(post("/x", order("low", 40), JSON_TYPE), own)).toBe("s");
 });
 
+test("the access log has as many octets of a request whose content decides as of any other", async () => {
+  await using own = await serving({});
+  const content = `3;x=y\r\n{"a\r\n4\r\n":1}\r\n0\r\nX-Trailer: t\r\n\r\n`;
+  const requests = ["/straight", "/inquired"].flatMap((target) => [
+    post(target, order("low", 5_000), JSON_TYPE),
+    postChunked(target, content, JSON_TYPE),
+  ]);
+  using client = await own.connect();
+  for (const octets of requests) {
+    await client.send(octets);
+    expect((await client.response()).status).toBe(200);
+  }
+  const lines = await own.accessLog(requests.length);
+  expect(lines.map(({ bytesIn }) => bytesIn)).toEqual(requests.map(({ length }) => length));
+});
+
 test("content that does not come is answered 408, and no server hears of it", async () => {
   await using own = await serving({ timeouts: { bodyIdleMs: 300 } });
   using client = await own.connect();

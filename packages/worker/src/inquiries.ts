@@ -23,7 +23,7 @@ export class Inquiries implements InquiryEvents {
 
   begin(exchange: Exchange): void {
     exchange.state = "inquiring";
-    exchange.inquiry = new Inquiry(exchange, contentFraming, this);
+    exchange.inquiry = new Inquiry(exchange, contentFraming, this.#service.backlog, this);
   }
 
   /** Content has come, or may be there already; or the client has ended. */
@@ -32,14 +32,14 @@ export class Inquiries implements InquiryEvents {
     const seen = inquiry.look();
     if (seen === "enough") this.#ask(exchange, inquiry);
     else if (seen === "more") this.#waitForMore(exchange);
-    else this.#refuse(exchange, FAULTS[seen].refusal, inquiry.looked - 1);
+    else this.#troubles.refuseContent(exchange, FAULTS[seen].refusal, inquiry.looked - 1);
   }
 
   /** The class is known now: the content lies where it lay, and goes the way of all content. */
   decided(exchange: Exchange, verdict: Verdict, snapshot: Snapshot): void {
     // By rules and bounds that came into force while the content did.
     if (verdict.kind === RECORD.REFUSED) {
-      this.#refuse(exchange, verdict.refusal);
+      this.#troubles.refuseContent(exchange, verdict.refusal);
       return;
     }
     exchange.judgedContent = exchange.inquiry?.judgedContent;
@@ -48,27 +48,29 @@ export class Inquiries implements InquiryEvents {
     this.#service.decided(exchange, verdict, snapshot);
   }
 
-  /** The classifier thread got stuck with it. */
+  asks(inquiry: Inquiry): void {
+    const { dispatcher, turn } = this.#service.parts;
+    dispatcher().enqueue(inquiry);
+    turn.touch();
+  }
+
   undecided(exchange: Exchange): void {
-    this.#refuse(exchange, REFUSE.CLASSIFIER);
+    this.#troubles.refuseContent(exchange, REFUSE.CLASSIFIER);
   }
 
   /** Nothing more is read until there is a verdict. */
   #ask(exchange: Exchange, inquiry: Inquiry): void {
     const { client } = exchange;
-    const { dispatcher, turn } = this.#service.parts;
     client.contentBlocked = true;
     client.regulate();
     inquiry.ask();
-    dispatcher().enqueue(inquiry);
-    turn.touch();
   }
 
   #waitForMore(exchange: Exchange): void {
     const { client } = exchange;
     client.contentBlocked = false;
-    if (client.breaksContentOff) this.#refuse(exchange, REFUSE.CONTENT_INCOMPLETE);
-    else if (client.sendsSlowly(exchange)) this.#refuse(exchange, REFUSE.BODY_RATE);
+    if (client.breaksContentOff) this.#troubles.refuseContent(exchange, REFUSE.CONTENT_INCOMPLETE);
+    else if (client.sendsSlowly(exchange)) this.#troubles.refuseContent(exchange, REFUSE.BODY_RATE);
     else {
       this.#invite(exchange);
       client.regulate();
@@ -81,10 +83,5 @@ export class Inquiries implements InquiryEvents {
     if (exchange.invited || !exchange.has(HEAD_FLAG.EXPECT_CONTINUE)) return;
     exchange.invited = true;
     exchange.client.outbox.push(CONTINUE);
-  }
-
-  #refuse(exchange: Exchange, refusal: number, at = 0): void {
-    exchange.inquiry = undefined;
-    this.#troubles.refuseContent(exchange, refusal, at);
   }
 }

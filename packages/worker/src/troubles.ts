@@ -35,15 +35,17 @@ export class Troubles {
     if (exchange.client.phase === "closed" && exchange.client.tunnel !== attempt) return;
     if (!attempt.stale) selector.exclude(attempt);
     if (exchange.client.tunnel === attempt) this.cutTunnel(exchange, endOf(failure, "D"));
-    else if (!mayRetry(attempt, failure) || !this.#retry(attempt)) this.give(exchange, failure);
+    else {
+      withdraw(exchange);
+      if (!mayRetry(attempt, failure) || !this.#retry(attempt)) this.give(exchange, failure);
+    }
   }
 
   /** There will be no answer from a server: ours, if none has begun to leave; else the connection ends where it broke off. */
   give(exchange: Exchange, failure: Failure): void {
-    const hasBegun = exchange.headSent && !withdraw(exchange);
     exchange.failure = failure.code;
-    exchange.ended = endOf(failure, hasBegun ? "D" : "H");
-    if (hasBegun) this.#cut(exchange);
+    exchange.ended = endOf(failure, exchange.headSent ? "D" : "H");
+    if (exchange.headSent) this.#cut(exchange);
     else {
       const closes = this.#service.upkeep.mustClose(exchange);
       exchange.status = failure.status;
@@ -63,6 +65,7 @@ export class Troubles {
   refuseContent(exchange: Exchange, refusal: number, at = 0): void {
     const { client } = exchange;
     exchange.refused(refusal);
+    exchange.inquiry = undefined;
     this.#service.parts.observer.refused(exchange, client.unread, at);
     this.#drop(exchange);
     client.phase = "heads";

@@ -1,11 +1,8 @@
+import { FIXED } from "../../../packages/core/src/config/defaults.ts";
 import { isAuthority } from "../../../packages/core/src/http/authority.ts";
 import { allCookies, cookieValues } from "../../../packages/core/src/http/cookie.ts";
 import { normalisePath, pathForMatching } from "../../../packages/core/src/http/path.ts";
-import {
-  MOST_READINGS,
-  pathReadings,
-  READINGS_BYTES,
-} from "../../../packages/core/src/http/path-readings.ts";
+import { pathReadings } from "../../../packages/core/src/http/path-readings.ts";
 import { allQueryValues, queryValues } from "../../../packages/core/src/http/query.ts";
 import { require, type Target } from "../engine/target.ts";
 
@@ -55,8 +52,8 @@ function checkReadings(readings: readonly string[], path: string, says: () => st
   const [usual] = readings;
   const bytes = readings.reduce((sum, { length }) => sum + length, 0);
   require(usual === path, () => `${says()}, and the usual reading is ${JSON.stringify(usual)}`);
-  require(readings.length <= MOST_READINGS, () => `${says()}, and has ${readings.length} readings`);
-  require(bytes <= READINGS_BYTES, () => `${says()}, and its readings have ${bytes} octets`);
+  require(readings.length <= FIXED.pathReadings, () => `${says()}, and has ${readings.length} readings`);
+  require(bytes <= FIXED.pathReadingBytes, () => `${says()}, and its readings have ${bytes} octets`);
   require(new Set(readings).size === readings.length, () => `${says()}, and has a reading twice`);
   for (const reading of readings)
     require(normalisePath(reading) === reading, () => `${says()}, and a reading is spelled ${reading}`);

@@ -106,6 +106,8 @@ export const FIXED = Object.freeze({
   lingerQuietMs: 2_000,
   lingerMs: 30_000,
   lingerBytes: 64 * MIB,
+  /** How long a drain waits for the first request, or the PROXY header, of a connection: it may be on its way. */
+  drainUnusedMs: 500,
   /** Connections beyond `limits.connectionsPerClient` that are closed in order at a time; those beyond are reset. */
   turnedAway: 256,
   /** Idle server connections kept for one client connection, where they name it in a PROXY header; its next ones close. */
@@ -121,6 +123,19 @@ export const FIXED = Object.freeze({
   /** Octets and field lines that the parser has room for: above the highest `headBytes` and `fields`. */
   parserBytes: 128 * KIB,
   parserFields: 512,
+  /** Octets of empty lines before a request (RFC 9112 section 2.2). One is an old habit; more than eight are no request. */
+  emptyLineBytes: 16,
+  /** Digits of a Content-Length, and of the size of a chunk, leading zeros included: their grammars have no bound. */
+  lengthDigits: 32,
+  chunkSizeDigits: 32,
+  /** Octets of one chunk: more than anybody sends honestly, and far from where numbers lose their last digits. */
+  chunkBytes: 2 ** 48 - 1,
+  /**
+   * How many readings of a path are gone through, and how many octets they may have together: each one costs a
+   * classification. The paths of people and programs have two to ten.
+   */
+  pathReadings: 32,
+  pathReadingBytes: 16 * KIB,
   /**
    * So often a request may have passed through proxies of our name. Several in a row are ordinary, ten are a circle:
    * each round holds a connection and makes the head longer, and only the bound of a head would end it.
@@ -170,6 +185,8 @@ export const FIXED = Object.freeze({
   batchVerdictWords: 128 * KIB,
   /** Octets of one client in one batch. Above the highest `limits.headBytes`, so that a whole head always fits. */
   entryBytes: 96 * KIB,
+  /** Octets of framing, on top of as many as content may have, that an inquiry looks at: a last chunk, and trailers. */
+  inquiryFramingBytes: KIB,
 
   // What is written down.
 
@@ -179,6 +196,9 @@ export const FIXED = Object.freeze({
   refusedConnectionsEveryMs: 1_000,
   /** Octets of an offence that are shown, on either side of it. */
   shownOctets: 32,
+  /** Heads, and content that was judged, above this are remembered without their fields. */
+  rememberedHeadBytes: 4 * KIB,
+  rememberedContentBytes: 4 * KIB,
   /** Of a field of the content, in `GET /v1/exchanges`. */
   shownValues: 8,
   shownCharacters: 200,

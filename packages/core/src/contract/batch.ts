@@ -43,7 +43,10 @@ export const RECORD = Object.freeze({
   REFUSED: 2,
   /** The last of its entry: what lies behind `end` was not read, since a head is incomplete. */
   INCOMPLETE: 3,
-  /** The last of its entry: content follows, or the entry's room for requests is used up. */
+  /**
+   * The last of its entry: what lies behind `end` was not looked at, since the entry's room for requests is used up, or
+   * the batch's for verdicts. The second has nothing to do with the entry: those before it have taken it.
+   */
   STOPPED: 4,
 } as const);
 

@@ -1,3 +1,4 @@
+import { FIXED } from "../config/defaults.ts";
 import type { BodyFault, BodyFraming } from "./body.ts";
 import { ChunkExtensions, type ExtensionScope } from "./chunk-extensions.ts";
 import { CR, HTAB, hexDigit, LF, SEMICOLON, SP } from "./octets.ts";
@@ -16,12 +17,8 @@ const DATA_LF = 8;
 const TRAILERS = 9;
 const DONE = 10;
 
-/**
- * Octets of one chunk: 2^48 are more than anybody sends honestly, and far from where numbers lose their last digits.
- */
-const MOST_SIZE = 2 ** 48 - 1;
-/** Hexadecimal digits of a chunk size, leading zeros included; the grammar has no bound for those. */
-const MOST_DIGITS = 32;
+const MOST_SIZE = FIXED.chunkBytes;
+const MOST_DIGITS = FIXED.chunkSizeDigits;
 /** Leading zeros that are sent on: with the digits of the largest size sixteen, and some readers take no more. */
 const SENT_ZEROS = 4;
 

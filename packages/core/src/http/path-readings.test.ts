@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { normalisePath, pathForMatching } from "./path.ts";
-import { MOST_READINGS, pathReadings, READINGS_BYTES } from "./path-readings.ts";
+import { FIXED } from "../config/defaults.ts";
+import { pathReadings } from "./path-readings.ts";
 
 /** What a reader may do to a path, one thing after the other, each written in the plainest way. */
 const THINGS: readonly ((path: string) => string)[] = [
@@ -109,7 +110,7 @@ describe("pathReadings()", () => {
       const readings = pathReadings(raw);
       const all = everyReading(raw);
       const found = readings === undefined ? "too many" : [...readings].sort();
-      expect([raw, found]).toEqual([raw, all.size > MOST_READINGS ? "too many" : [...all].sort()]);
+      expect([raw, found]).toEqual([raw, all.size > FIXED.pathReadings ? "too many" : [...all].sort()]);
       if (readings === undefined) tooMany++;
       else expect(readings[0]).toBe(pathForMatching(raw));
     }
@@ -117,10 +118,10 @@ describe("pathReadings()", () => {
   });
 
   test("have a bound on their octets, but one alone may be of any length", () => {
-    const long = "a".repeat(READINGS_BYTES);
+    const long = "a".repeat(FIXED.pathReadingBytes);
     expect(pathReadings(`/${long}`)).toEqual([`/${long}`]);
     expect(pathReadings(`/./${long}`)).toBeUndefined();
-    const half = `/${long.slice(0, READINGS_BYTES / 2 - 2)}`;
+    const half = `/${long.slice(0, FIXED.pathReadingBytes / 2 - 2)}`;
     expect(pathReadings(`${half};`)).toEqual([`${half};`, half]);
     expect(pathReadings(`${half};;`)).toBeDefined();
     expect(pathReadings(`${half};;;`)).toBeUndefined();

@@ -1,11 +1,5 @@
+import { FIXED } from "../config/defaults.ts";
 import { normalisePath, withoutDotSegments } from "./path.ts";
-
-/**
- * How many readings are gone through, and how many octets they may have together: each one costs a classification. The
- * paths of people and programs have two to ten.
- */
-export const MOST_READINGS = 32;
-export const READINGS_BYTES = 16_384;
 
 /**
  * What a path may be to others. Servers, and what stands before and behind them, disagree on more than RFC 3986 lets
@@ -15,7 +9,7 @@ export const READINGS_BYTES = 16_384;
  * a reader takes or does not.
  *
  * Gives every path that takes some of these steps, in the spelling of `pathForMatching`, each once and the usual reading
- * first. Undefined where there are several, and they are together more than the bounds above.
+ * first. Undefined where there are several, and they are together more than `FIXED` lets them be.
  */
 export function pathReadings(rawPath: string): readonly string[] | undefined {
   const sent = normalisePath(rawPath);
@@ -89,6 +83,6 @@ class Readings {
     if (this.#known.has(path)) return true;
     this.#known.add(path);
     this.#bytes += path.length;
-    return this.all.push(path) <= MOST_READINGS && this.#bytes <= READINGS_BYTES;
+    return this.all.push(path) <= FIXED.pathReadings && this.#bytes <= FIXED.pathReadingBytes;
   }
 }

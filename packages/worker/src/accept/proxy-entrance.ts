@@ -1,3 +1,4 @@
+import { FIXED } from "@shunt/core";
 import type { ReadBuffers } from "../io/read-buffers.ts";
 import type { TimerWheel } from "../io/timer-wheel.ts";
 import type { RefusedConnections } from "../observe/refused-connections.ts";
@@ -13,9 +14,6 @@ export interface EntranceParts {
   /** A connection whose header is read; `peer` is who it is by that. */
   readonly admit: (open: OpenSocket, peer: Peer) => void;
 }
-
-/** How long a drain waits for a header. */
-const UNUSED_MS = 500;
 
 /** Connections of listeners with the PROXY protocol, until their headers are read. */
 export class ProxyEntrance {
@@ -40,7 +38,7 @@ export class ProxyEntrance {
 
   /** Nobody new comes: a header that is on its way has a moment, as the first request of a connection has. */
   drain(): void {
-    for (const greeting of this.#waiting) greeting.begin(UNUSED_MS);
+    for (const greeting of this.#waiting) greeting.begin(FIXED.drainUnusedMs);
   }
 
   /** Ends them all at once. */

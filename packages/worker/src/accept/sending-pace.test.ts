@@ -49,8 +49,15 @@ test("SendingPace counts no time in which the client had to wait", () => {
 test("SendingPace begins with the first octet of content: who waits for 100 is not slow", () => {
   slow(0, 1_000);
   expect(slow(0, 1_000 + paceMs)).toBe(false);
-  slow(0, 1_000 + paceMs);
-  expect(slow(10, 1_001 + paceMs)).toBe(false);
+  expect(slow(10, 1_000 + 3 * paceMs)).toBe(false);
+  expect(slow(10, 1_000 + 4 * paceMs)).toBe(true);
+});
+
+test("SendingPace does not take who has sent content at the rate for who has not begun", () => {
+  slow(100, 1_000);
+  expect(slow(enough, 1_000 + paceMs)).toBe(false);
+  expect(slow(0, 26_000 + paceMs)).toBe(false);
+  expect(slow(1, 51_000 + paceMs)).toBe(true);
 });
 
 test("SendingPace begins anew with each request", () => {

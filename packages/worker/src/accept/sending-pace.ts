@@ -18,10 +18,9 @@ export class SendingPace {
   note(exchange: Exchange, hasTurn: boolean, now: number): void {
     if (exchange !== this.#exchange) this.#begin(exchange);
     else if (this.#hadTurn) this.#turnMs += now - this.#notedAt;
-    // Who waits for 100 (Continue) has not begun.
-    if (exchange.bytesIn === this.#before) this.#turnMs = 0;
     this.#notedAt = now;
-    this.#hadTurn = hasTurn;
+    // Who waits for 100 (Continue) has not begun.
+    this.#hadTurn = hasTurn && exchange.bytesIn > exchange.received.length;
   }
 
   /** Whether a window has passed in which less came than `perSecond` octets; the next one begins with it. */

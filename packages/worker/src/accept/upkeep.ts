@@ -1,10 +1,7 @@
-import { HEAD_FLAG } from "@shunt/core";
+import { FIXED, HEAD_FLAG } from "@shunt/core";
 import type { Exchange } from "../track/exchange.ts";
 import type { ClientConnection } from "./client-connection.ts";
 import { timeLimit } from "./time-limit.ts";
-
-/** How long a drain waits for the first request of a connection: it may be on its way. */
-const UNUSED_MS = 500;
 
 /** What becomes of client connections between and behind their exchanges: they are read on, waited for, closed. */
 export class Upkeep {
@@ -22,10 +19,15 @@ export class Upkeep {
     if (client.phase === "heads") {
       if (client.lastRequestSeen) client.consume(client.unread.length);
       if (!client.partial) this.#heads(client);
-      if (client.isOver) client.close();
+      if (client.isOver || this.#endsHere(client)) client.close();
     }
     client.regulate();
     this.watch(client);
+  }
+
+  /** A drain ends a connection behind its last answer, also where that was composed before and does not say so. */
+  #endsHere(client: ClientConnection): boolean {
+    return this.draining && client.requests > 0 && client.isIdle;
   }
 
   /** Every client is read, or not, by what holds now. */
@@ -48,6 +50,7 @@ export class Upkeep {
   /** Each next response says that its connection ends; connections that were never used end soon. */
   drain(): void {
     this.draining = true;
-    for (const client of this.clients) if (client.isIdle && client.requests === 0) client.expect(UNUSED_MS);
+    for (const client of this.clients)
+      if (client.isIdle && client.requests === 0) client.expect(FIXED.drainUnusedMs);
   }
 }

@@ -1,6 +1,7 @@
 /**
- * Octets that wait for a verdict or are being judged, of all clients of an acceptor together. When they reach their bound
- * no further head is read, until half of them are done: threads that are slow make clients wait, not memory grow.
+ * Octets that wait for a verdict or are being judged, of all clients of an acceptor together: heads, and content that is
+ * judged with its head. When they reach their bound no further head is read, until half of them are done: threads that are
+ * slow make clients wait, not memory grow.
  */
 export class Backlog {
   octets = 0;

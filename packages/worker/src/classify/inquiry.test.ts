@@ -2,24 +2,32 @@ import { CONTENT, HEAD_FLAG, Verdict } from "@shunt/core";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { contentFraming } from "../forward/content.ts";
 import { exchangeOf, type OpenClient, TestListener, TestLoop } from "../test-exchange.ts";
+import { until } from "../test-peers.ts";
 import { snapshotOf } from "../test-snapshot.ts";
+import type { Exchange } from "../track/exchange.ts";
+import { Dispatcher, type Rest, type Unread } from "./dispatch.ts";
 import { Inquiry } from "./inquiry.ts";
 
 const LONGEST = 10;
 const rules = [{ name: "high", when: { body: { "/a": "1" } }, class: "gold" }];
 const snapshot = snapshotOf({ rules, limits: { classifyBodyBytes: LONGEST, chunkExtensionBytes: 4_096 } });
 
+let loop: TestLoop;
 let listener: TestListener;
 let open: OpenClient;
 let told: string[];
+let dispatcher: Dispatcher | undefined;
 beforeEach(async () => {
-  listener = await TestListener.listen(new TestLoop());
+  loop = new TestLoop();
+  listener = await TestListener.listen(loop);
   open = await listener.open();
   told = [];
+  dispatcher = undefined;
 });
 afterEach(() => {
   open.client.destroy();
   listener.close();
+  return dispatcher?.close();
 });
 
 async function inquiryOf(framing: string): Promise<Inquiry> {
@@ -27,8 +35,12 @@ async function inquiryOf(framing: string): Promise<Inquiry> {
   const exchange = await exchangeOf(open.client, head, snapshot);
   expect(exchange.has(HEAD_FLAG.CONTENT_DECIDES)).toBe(true);
   exchange.state = "inquiring";
-  return new Inquiry(exchange, contentFraming, {
+  return new Inquiry(exchange, contentFraming, loop.backlog, {
     decided: () => told.push("decided"),
+    asks: (inquiry) => {
+      told.push("asks");
+      dispatcher?.enqueue(inquiry);
+    },
     undecided: () => told.push("undecided"),
   });
 }
@@ -92,12 +104,65 @@ test("Inquiry names what is wrong with content that is none", async () => {
 test("Inquiry tells one verdict, or that there is none, and neither when its exchange is over", async () => {
   const judged = await inquiryOf("Content-Length: 7");
   judged.judged(new Verdict(), snapshot);
-  judged.judgedAll();
+  judged.judgedAll(9, "more");
   const stuck = await inquiryOf("Content-Length: 7");
-  stuck.judgedAll();
+  stuck.judgedAll(0, "stuck");
   const left = await inquiryOf("Content-Length: 7");
   left.exchange.state = "settled";
   left.judged(new Verdict(), snapshot);
-  left.judgedAll();
+  left.judgedAll(0, "stuck");
+  left.judgedAll(0, "more");
   expect(told).toEqual(["decided", "undecided"]);
+});
+
+test("Inquiry has nothing to be judged once nobody waits for the verdict", async () => {
+  const inquiry = await inquiryOf("Content-Length: 7");
+  looksAt(inquiry, '{"a":1}');
+  inquiry.ask();
+  expect(inquiry.unread.length).toBe(inquiry.exchange.received.length + 7);
+  inquiry.exchange.state = "settled";
+  expect([inquiry.unread.length, inquiry.isAsked]).toEqual([0, true]);
+});
+
+test.each<[told: string, Rest, state: Exchange["state"]]>([
+  ["of a verdict", "more", "inquiring"],
+  ["that there is none", "stuck", "inquiring"],
+  ["of nothing that matters any more", "more", "settled"],
+])(
+  "Inquiry counts its octets in the backlog from when it asks until it is told %s",
+  async (what, rest, state) => {
+    const inquiry = await inquiryOf("Content-Length: 7");
+    looksAt(inquiry, '{"a":1}');
+    expect(loop.backlog.octets).toBe(0);
+    inquiry.ask();
+    inquiry.judgedAll(0, "more");
+    expect(loop.backlog.octets).toBe(inquiry.exchange.received.length + 7);
+    inquiry.exchange.state = state;
+    if (what === "of a verdict") inquiry.judged(new Verdict(), snapshot);
+    inquiry.judgedAll(0, rest);
+    expect(loop.backlog.octets).toBe(0);
+  },
+);
+
+/** So many small requests that their verdicts fill a batch, and who comes behind them has no room in it. */
+function pipeline(): Unread {
+  return {
+    peer: open.client.peer,
+    unread: Buffer.from("GET / HTTP/1.1\r\nHost:a\r\n\r\n".repeat(64)),
+    room: 64,
+    content: CONTENT.AHEAD,
+    judged: () => {},
+    judgedAll: () => {},
+  };
+}
+
+test("Inquiry that the pipelines of others have left no room for in a batch is judged with the next", async () => {
+  dispatcher = await Dispatcher.start(snapshot);
+  for (let i = 0; i < 120; i++) dispatcher.enqueue(pipeline());
+  const inquiry = await inquiryOf("Content-Length: 7");
+  looksAt(inquiry, '{"a":1}');
+  inquiry.ask();
+  dispatcher.flush();
+  await until(() => told.includes("decided") || told.includes("undecided"));
+  expect(told).toEqual(["asks", "asks", "decided"]);
 });

@@ -294,7 +294,7 @@ export class ServerConnection {
         "more interim responses than limits.responseBufferBytes",
       );
     else {
-      this.#deadline.set(this.#config.timeouts.responseMs);
+      if (!this.#paused) this.#deadline.set(this.#config.timeouts.responseMs);
       this.#parts.events.interim(attempt, this.#parts.head);
     }
     return end;
@@ -309,7 +309,7 @@ export class ServerConnection {
     if (octets === undefined) return;
     const { done } = this.#body;
     if (done) this.#release(attempt);
-    else this.#deadline.set(this.#config.timeouts.bodyIdleMs);
+    else if (!this.#paused) this.#deadline.set(this.#config.timeouts.bodyIdleMs);
     events.head(attempt, head, octets, done);
   }
 
@@ -472,7 +472,8 @@ export class ServerConnection {
 
   /** The server has its time for an answer from the last octet of the request on. */
   #sends(): void {
-    if (this.state === "busy" && !this.#headSeen) this.#deadline.set(this.#config.timeouts.responseMs);
+    if (this.state === "busy" && !this.#headSeen && !this.#paused)
+      this.#deadline.set(this.#config.timeouts.responseMs);
     if (this.state === "tunnel") this.#deadline.set(this.#config.timeouts.tunnelIdleMs);
   }
 

@@ -1,4 +1,4 @@
-import { REFUSE } from "@shunt/core";
+import { FIXED, REFUSE } from "@shunt/core";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { ServerConnection } from "../connect/server-connection.ts";
 import { exchangeOf, type OpenClient, TestListener, TestLoop } from "../test-exchange.ts";
@@ -83,7 +83,36 @@ test.each(WAYS)(
       expect(handOn(exchange, carrier, octets)).toBe("more");
     expect(handOn(exchange, carrier, "\r\n\r\nGET")).toBe("sent");
     expect(carrier.sent).toBe("3\r\nabc\r\n0\r\nX-Sum: 1\r\n\r\n");
+    expect(exchange.bytesIn - exchange.received.length).toBe(carrier.sent.length + ";x=y".length);
     expect(open.client.unread.toString()).toBe("GET");
+  },
+);
+
+test.each(WAYS)("octets %s that were looked at before are counted once", async (_, handOn) => {
+  const exchange = await posting("Content-Length: 8");
+  const carrier = new Carrier();
+  const counts = (): number => exchange.bytesIn - exchange.received.length;
+  exchange.contentCame(5);
+  handOn(exchange, carrier, "123");
+  expect(counts()).toBe(5);
+  handOn(exchange, carrier, "4567");
+  expect(counts()).toBe(7);
+});
+
+test.each(WAYS)(
+  "chunk extensions %s that come by the octet are found slow behind content at the rate",
+  async (_, handOn) => {
+    const exchange = await posting("Transfer-Encoding: chunked");
+    const carrier = new Carrier();
+    const slow = (octets: string, ms: number): boolean => {
+      handOn(exchange, carrier, octets);
+      listener.loop.pass(ms);
+      return open.client.sendsSlowly(exchange);
+    };
+    const content = "x".repeat(3_100);
+    slow(`${content.length.toString(16)}\r\n`, 0);
+    expect(slow(`${content}\r\n5;x`, FIXED.paceMs)).toBe(false);
+    expect([slow("x", 25_000), slow("x", 25_000)]).toEqual([false, true]);
   },
 );
 

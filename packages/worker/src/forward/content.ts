@@ -75,7 +75,7 @@ export function handOnContent(exchange: Exchange, connection: Carrier | undefine
   if (content.fault !== undefined) return { ...FAULTS[content.fault], at: taken - 1 };
   const octets = sentOn(content, unread, 0, taken);
   client.consume(taken);
-  count(exchange, octets);
+  count(exchange, taken, octets);
   exchange.replay?.push(octets);
   return outcome(exchange, connection.send(octets));
 }
@@ -95,7 +95,7 @@ export function handOnContentIn(
     return { ...FAULTS[content.fault], at: taken - 1 };
   }
   const part = sentOn(content, octets, 0, taken);
-  count(exchange, part);
+  count(exchange, taken, part);
   exchange.replay?.push(Buffer.from(part));
   client.keep(octets.subarray(taken));
   return outcome(exchange, connection.lend(part, buffer));
@@ -106,10 +106,11 @@ export function replayContent(exchange: Exchange, connection: Carrier): void {
   for (const octets of exchange.replay ?? []) connection.send(octets);
 }
 
-/** What is too much to keep cannot be sent again. */
-function count(exchange: Exchange, octets: Uint8Array): void {
-  exchange.bytesIn += octets.length;
-  exchange.replayBytes += octets.length;
+/** `taken`: how many octets came; `sent`: those that are sent on. What is too much to keep cannot be sent again. */
+function count(exchange: Exchange, taken: number, sent: Uint8Array): void {
+  exchange.contentTaken += taken;
+  exchange.contentCame(exchange.contentTaken);
+  exchange.replayBytes += sent.length;
   if (exchange.replayBytes > exchange.snapshot.config.retry.bodyBytes) exchange.replay = undefined;
 }
 

@@ -47,18 +47,18 @@ export function deliverHeld(exchange: Exchange): void {
 
 /**
  * Takes back a response of which nothing has left: all of it waits for the exchanges before it. Another may take its
- * place. Returns false when some of it has left, or may have.
+ * place. Does nothing where some of it has left, or may have.
  */
-export function withdraw(exchange: Exchange): boolean {
-  if (exchange.due) return false;
+export function withdraw(exchange: Exchange): void {
+  if (exchange.due) return;
   exchange.client.queue.heldBytes -= exchange.heldBytes;
   exchange.held = undefined;
   exchange.heldBytes = 0;
   exchange.bytesOut = 0;
+  exchange.status = 0;
   exchange.headSent = false;
   exchange.enchunked = false;
   exchange.untilClose = false;
-  return true;
 }
 
 /** Whether the server should be asked for no more: what waits for this client has reached its bound. */

@@ -64,6 +64,8 @@ export class Exchange {
   /** The client was told by us to go on with its content: 100 (Continue). */
   invited = false;
   content: BodyFraming | undefined = undefined;
+  /** Octets of content that were taken to be handed on, with what frames them. */
+  contentTaken = 0;
   /** All content was handed on, or there is none. */
   contentSent: boolean;
   /** Content sent so far, kept for another attempt; undefined when it was too much to keep. */
@@ -150,6 +152,11 @@ export class Exchange {
     // The time that it took was neither its predecessors' nor the server's.
     this.classifiedAt += now - this.startedAt;
     this.startedAt = now;
+  }
+
+  /** So many octets of its content have come, from the first one on. Those that were looked at before count once. */
+  contentCame(octets: number): void {
+    this.bytesIn = Math.max(this.bytesIn, this.received.length + octets);
   }
 
   /** An attempt was made; `connected`: its connection was there already. */

@@ -1,6 +1,7 @@
 import {
   type AttemptRecord,
   type ExchangeRecord,
+  FIXED,
   HEAD_FLAG,
   type ResolvedClass,
   type Snapshot,
@@ -10,11 +11,8 @@ import type { Exchange } from "./exchange.ts";
 import { FactReader, type ReadableContent, type ReadableRequest } from "./fact-reader.ts";
 import { type Timers, timersOf } from "./timers.ts";
 
-/** Heads above this are remembered without their fields. */
-const REMEMBERED_HEAD_BYTES = 4_096;
-/** Content above this is remembered without its fields. */
-const REMEMBERED_CONTENT_BYTES = 4_096;
 const NO_HEAD = Buffer.alloc(0);
+const NONE: readonly RememberedAttempt[] = Object.freeze([]);
 
 /** What is kept of a settled exchange: enough to explain its decision, and to decide it again by other rules. */
 interface Remembered extends ReadableRequest {
@@ -25,7 +23,9 @@ interface Remembered extends ReadableRequest {
   readonly authority: string;
   readonly rule: number;
   readonly class: number;
-  readonly attempts: readonly RememberedAttempt[];
+  /** The last one, and those before it: mostly there are none. */
+  readonly attempt: RememberedAttempt | undefined;
+  readonly earlier: readonly RememberedAttempt[];
   readonly status: number;
   readonly ended: string;
   readonly beganAt: number;
@@ -53,12 +53,13 @@ export class Recorder {
 
   remember(exchange: Exchange, id: string, now: number): void {
     if (this.#ring.length === 0) return;
-    const { received } = exchange;
+    const { received, history } = exchange;
+    const last = history.at(-1);
     this.#ring[this.#written++ % this.#ring.length] = {
       id,
       snapshot: exchange.snapshot,
       // A copy: the octets lie in a chunk that may be many times as large.
-      head: received.length <= REMEMBERED_HEAD_BYTES ? Buffer.from(received) : NO_HEAD,
+      head: received.length <= FIXED.rememberedHeadBytes ? Buffer.from(received) : NO_HEAD,
       method: exchange.methodName,
       target: exchange.target,
       authority: exchange.authority,
@@ -68,7 +69,8 @@ export class Recorder {
       content: contentOf(exchange),
       rule: exchange.rule,
       class: exchange.class,
-      attempts: exchange.history.map(withoutSockets),
+      attempt: last === undefined ? undefined : withoutSockets(last),
+      earlier: history.length > 1 ? history.slice(0, -1).map(withoutSockets) : NONE,
       status: exchange.status,
       ended: exchange.ended,
       beganAt: exchange.beganAt,
@@ -102,7 +104,7 @@ export class Recorder {
       rule: config.rules[remembered.rule]?.name,
       facts: this.#factsOf(remembered),
       generation,
-      attempts: remembered.attempts.map((attempt) => attemptRecord(attempt, remembered)),
+      attempts: attemptsOf(remembered),
       status: remembered.status,
       ended: remembered.ended,
       timers: { ...remembered.timers },
@@ -119,11 +121,17 @@ export class Recorder {
 function contentOf(exchange: Exchange): ReadableContent {
   const { judgedContent } = exchange;
   if (judgedContent === undefined) return exchange.has(HEAD_FLAG.CONTENT_DECIDES) ? "unknown" : "unread";
-  return judgedContent.length <= REMEMBERED_CONTENT_BYTES ? Buffer.from(judgedContent) : "not kept";
+  return judgedContent.length <= FIXED.rememberedContentBytes ? Buffer.from(judgedContent) : "not kept";
 }
 
 function withoutSockets({ backend, seed, spilled, compared, failure }: Attempt): RememberedAttempt {
   return { pool: backend.pool, server: backend.name, seed, spilled, compared, failure };
+}
+
+function attemptsOf(remembered: Remembered): AttemptRecord[] {
+  const { attempt, earlier } = remembered;
+  const attempts = attempt === undefined ? earlier : [...earlier, attempt];
+  return attempts.map((each) => attemptRecord(each, remembered));
 }
 
 function attemptRecord(attempt: RememberedAttempt, { snapshot, class: cls }: Remembered): AttemptRecord {
