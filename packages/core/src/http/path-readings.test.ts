@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { normalisePath, pathForMatching } from "./path.ts";
 import { FIXED } from "../config/defaults.ts";
+import { normalisePath, pathForMatching } from "./path.ts";
 import { pathReadings } from "./path-readings.ts";
 
 /** What a reader may do to a path, one thing after the other, each written in the plainest way. */
@@ -115,6 +115,13 @@ describe("pathReadings()", () => {
       else expect(readings[0]).toBe(pathForMatching(raw));
     }
     expect(tooMany).toBeLessThan(10);
+  });
+
+  test("are 32 and no more", () => {
+    const [full, over] = ["/a%5Caaa%2f//./;x", "/a%3F%2f///%5C/./%3b"];
+    expect([everyReading(full).size, everyReading(over).size]).toEqual([32, 33]);
+    expect(pathReadings(full)).toHaveLength(32);
+    expect(pathReadings(over)).toBeUndefined();
   });
 
   test("have a bound on their octets, but one alone may be of any length", () => {
