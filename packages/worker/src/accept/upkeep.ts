@@ -18,6 +18,7 @@ export class Upkeep {
   proceed(client: ClientConnection): void {
     if (client.phase === "heads") {
       if (client.lastRequestSeen) client.consume(client.unread.length);
+      client.passOverEmptyLines();
       if (!client.partial) this.#heads(client);
       if (client.isOver || this.#endsHere(client)) client.close();
     }
