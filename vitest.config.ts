@@ -8,7 +8,8 @@ export default defineConfig({
           name: "unit",
           root: import.meta.dirname,
           include: ["packages/*/src/**/*.test.ts"],
-          pool: "threads",
+          // A thread that had sockets over handles of its own may never end: Node.js waits in vain for its requests.
+          pool: "forks",
         },
       },
       {
