@@ -113,8 +113,8 @@ test("SIGTERM lets requests, content and responses in flight come to their end, 
   for (const response of await Promise.all([waiting.response(), sending.response()])) {
     expect([response.status, response.text]).toEqual([200, "begun and ended"]);
   }
-  // Their responses had begun without a word of the end; it comes behind them.
-  expect(await Promise.all([waiting.closes(), sending.closes()])).toEqual([true, true]);
+  // Its response had begun without a word of the end: it may ask once more, until it leaves or drainMs is over.
+  waiting[Symbol.dispose]();
   expect(await stopped).toBe(0);
 });
 

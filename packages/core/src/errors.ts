@@ -90,7 +90,7 @@ export const FAILURE = Object.freeze({
   RESPONSE_INCOMPLETE: failure(
     "http_response_incomplete",
     "server",
-    "idempotent",
+    "never",
     502,
     "the server closed the connection in mid-response",
   ),

@@ -20,15 +20,10 @@ export class Upkeep {
       if (client.lastRequestSeen) client.consume(client.unread.length);
       client.passOverEmptyLines();
       if (!client.partial) this.#heads(client);
-      if (client.isOver || this.#endsHere(client)) client.close();
+      if (client.isOver) client.close();
     }
     client.regulate();
     this.watch(client);
-  }
-
-  /** A drain ends a connection behind its last answer, also where that was composed before and does not say so. */
-  #endsHere(client: ClientConnection): boolean {
-    return this.draining && client.requests > 0 && client.isIdle;
   }
 
   /** Every client is read, or not, by what holds now. */
