@@ -42,7 +42,7 @@ const host = fc.constantFrom("a.example", "A.example:80", "[::1]:8080", "192.0.2
 
 const extension = fc.constantFrom("", "", ";a", ";a=b", ';a="b;\\"c"');
 const octets = fc.uint8Array({ maxLength: 40 }).map((array) => Buffer.from(array).toString("latin1"));
-const trailer = fc.constantFrom("", "", "X-T: y\r\n", "X-T:\r\nX-U: z \r\n");
+const trailer = fc.constantFrom("", "", "X-T: y\r\n", "X-T:\r\nX-U: z \r\n", "Date: x\r\nX-T: y\r\nvia:\r\n");
 
 interface MadeBody {
   readonly field: string;

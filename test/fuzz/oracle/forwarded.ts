@@ -1,5 +1,6 @@
 import { METHODS } from "node:http";
 import { require, shown } from "../engine/target.ts";
+import { lateFields } from "./late-fields.ts";
 import { readRequestByLlhttp } from "./llhttp-reader.ts";
 import { type Field, gist, membersOf, type RequestMessage, valuesOf } from "./message.ts";
 import { readRequestByNode } from "./node-reader.ts";
@@ -36,7 +37,7 @@ export function checkForwarded(
   same("method", seen.method, sent.method);
   same("target", seen.target, targetInOriginForm(sent));
   same("content", seen.content, sent.content);
-  same("trailers", seen.trailers, sent.trailers);
+  same("trailers", seen.trailers, lateFields(sent));
   same("fields", passedOn(seen.fields, sent), passedOn(sent.fields, sent));
   for (const name of FRAMING) same(name, framing(seen, name), framing(sent, name));
   same("Host", valuesOf(seen.fields, "host").length, 1);

@@ -2,6 +2,7 @@ import { type BodyFraming, sentOn } from "../../../packages/core/src/http/body.t
 import { ChunkedBody } from "../../../packages/core/src/http/chunked-body.ts";
 import { cuts, Dice, piecesOf, seedOf } from "../engine/dice.ts";
 import { require, type Target } from "../engine/target.ts";
+import { lateFields } from "../oracle/late-fields.ts";
 import { readRequestByLlhttp } from "../oracle/llhttp-reader.ts";
 import type { Reading, RequestMessage } from "../oracle/message.ts";
 import { readRequestByNode } from "../oracle/node-reader.ts";
@@ -28,6 +29,7 @@ export class ChunkedTarget implements Target {
   readonly seeds = [
     "5\r\nhello\r\n0\r\n\r\n",
     '5;a=b\r\nhello\r\nA;c="d"\r\n0123456789\r\n0\r\nX: y\r\n\r\n',
+    "1\r\na\r\n0\r\nX: y\r\nSet-Cookie: a=b\r\nX_Forwarded_For: c\r\nZ: \r\n\r\n",
     "1\r\na\r\n1\r\nb\r\n000\r\n\r\nGET / HTTP/1.1\r\n",
   ];
   readonly dictionary = REQUEST_WORDS;
@@ -71,6 +73,10 @@ function checkTaken(text: string, { is, content, end, sent, fault }: Taken): voi
     require(!("is" in strict), () => `accepted, and a strict reader says ${JSON.stringify(strict)}`);
     require(strict.content === content && strict.end === end, () =>
       `ends at ${end}, strictly at ${strict.end}`);
+    const trailers = lateFields({ fields: [], trailers: strict.trailers });
+    const goesOn = readChunked(sent);
+    require(!("is" in goesOn) && same(goesOn.trailers, trailers), () =>
+      `sent on is ${JSON.stringify(goesOn)}, and the trailers should be ${JSON.stringify(trailers)}`);
     const message = HEAD + sent;
     agrees("Node's parser", readRequestByNode(message), content);
     agrees("llhttp", readRequestByLlhttp(message), content);
@@ -81,6 +87,10 @@ function checkTaken(text: string, { is, content, end, sent, fault }: Taken): voi
     const stricter = ["trailer", "trailer-bytes", "trailer-fields", "chunk-extension-bytes", "chunk"];
     require(stricter.includes(fault ?? ""), () => `${fault}, and a strict reader accepts it`);
   }
+}
+
+function same(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
 }
 
 function agrees(reader: string, reading: Reading<RequestMessage>, content: string): void {

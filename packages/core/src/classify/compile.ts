@@ -69,7 +69,8 @@ function hasExpression(condition: Condition): boolean {
   }
 }
 
-function factsRead(rules: readonly ResolvedRule[]): FactsRead {
+/** What the conditions of rules look at. */
+export function factsRead(rules: readonly ResolvedRule[]): FactsRead {
   const facts = new Set<FactName["fact"]>();
   const names = {
     header: new Set<string>(),

@@ -52,6 +52,13 @@ const GOOD = (
     ["5;a=b;c\r\nhello\r\n0;d\r\n\r\n", "hello", "5\r\nhello\r\n0\r\n\r\n"],
     ['5;a="b;\\"";c=d\r\nhello\r\n0\r\n\r\n', "hello", "5\r\nhello\r\n0\r\n\r\n"],
     ["0\r\nA: b\r\nC:\r\nD: \xff\t \r\n\r\n", ""],
+    ["0\r\nSet-Cookie: a=b\r\n\r\n", "", "0\r\n\r\n"],
+    [
+      "2\r\nok\r\n0\r\nA: b\r\nx_real_ip: 1\r\nRange:\r\nC: d \r\n\r\n",
+      "ok",
+      "2\r\nok\r\n0\r\nA: b\r\nC: d \r\n\r\n",
+    ],
+    ["0;a\r\nDate: 1\r\nE:\r\nage: 2\r\n\r\n", "", "0\r\nE:\r\n\r\n"],
     ["00007\r\n1234567\r\n0000\r\n\r\n", "1234567"],
     ["000000000001\r\nx\r\n0\r\n\r\n", "x", "00001\r\nx\r\n0\r\n\r\n"],
     ["0000000000002\r\nok\r\n0000000000000000\r\n\r\n", "ok", "00002\r\nok\r\n0000\r\n\r\n"],
@@ -178,6 +185,32 @@ describe("ChunkedBody", () => {
       [3, 6],
       [6, 8],
     ]);
+  });
+
+  test("sends no octet of a trailer line before all of it has come, and then all of it", () => {
+    const body = new ChunkedBody(LIMITS);
+    const sent = ["0\r\nA: b", "c", "\r", "\nD", "ate: 1", "\r\nE", ":\r\n\r", "\n"].map((piece) => {
+      const octets = Buffer.from(piece);
+      return sentOn(body, octets, 0, body.take(octets, 0, octets.length)).latin1Slice();
+    });
+    expect(sent).toEqual(["0\r\n", "", "", "A: bc\r\n", "", "", "E:\r\n", "\r\n"]);
+    expect(body.done).toBe(true);
+  });
+
+  test("keeps what it holds of a trailer line when its octets are overwritten", () => {
+    const body = new ChunkedBody(LIMITS);
+    const first = Buffer.from("0\r\nA: b");
+    body.take(first, 0, first.length);
+    first.fill("!");
+    const rest = Buffer.from("c\r\n\r\n");
+    expect(sentOn(body, rest, 0, body.take(rest, 0, rest.length)).latin1Slice()).toBe("A: bc\r\n\r\n");
+  });
+
+  test("leaves out the trailers of an answer that it is told", () => {
+    const octets = Buffer.from("0\r\nX-Hop: 1\r\nX-Sum: 2\r\n\r\n");
+    const answer = ChunkedBody.ofAnswer(LIMITS, undefined, new Set(["x-hop"]));
+    const taken = answer.take(octets, 0, octets.length);
+    expect(sentOn(answer, octets, 0, taken).latin1Slice()).toBe("0\r\nX-Sum: 2\r\n\r\n");
   });
 
   test("bounds the extensions of all chunks together", () => {

@@ -1,6 +1,7 @@
 import { FIXED } from "../config/defaults.ts";
-import type { BodyFault, BodyFraming } from "./body.ts";
+import { type BodyFault, type BodyFraming, NO_OCTETS } from "./body.ts";
 import { ChunkExtensions, type ExtensionScope } from "./chunk-extensions.ts";
+import type { LateNames } from "./late-names.ts";
 import { CR, HTAB, hexDigit, LF, SEMICOLON, SP } from "./octets.ts";
 import { TrailerSection } from "./trailer-section.ts";
 
@@ -35,16 +36,20 @@ export type DataSink = (bytes: Uint8Array, from: number, to: number) => void;
 
 /**
  * A chunked body (RFC 9112 section 7.1). Its extensions are cut out: they are of one connection, nobody here knows any,
- * and what a recipient has to ignore no two recipients have ever ignored alike (section 7.1.1).
+ * and what a recipient has to ignore no two recipients have ever ignored alike (section 7.1.1). Trailer fields that may
+ * not be any are cut out as well (section 7.1.2); a line of which that is not known yet is held back until it is whole.
  */
 export class ChunkedBody implements BodyFraming {
   fault: BodyFault | undefined;
   readonly cuts: number[] = [];
+  carried: Uint8Array = NO_OCTETS;
   /** Octets of data that all chunks may have together. */
   most = Number.POSITIVE_INFINITY;
   readonly #data: DataSink | undefined;
   readonly #extensions: ChunkExtensions;
   readonly #trailers: TrailerSection;
+  /** What has come of a trailer line that is not whole, unless it is dropped; at most `trailerBytes`. */
+  #held: Uint8Array = NO_OCTETS;
   #state = SIZE_FIRST;
   /** Of the chunk; while its data passes, what is left of it. */
   #size = 0;
@@ -53,26 +58,26 @@ export class ChunkedBody implements BodyFraming {
   #passed = 0;
 
   /**
-   * `forbidden`: names of fields that must not be trailers, besides those that never may; see TrailerSection.
+   * `dropped`: names of fields that are left out of the trailers, besides those that always are; see TrailerSection.
    * `extensionsOf`: what the bound of extensions is for.
    */
   constructor(
     limits: ChunkedLimits,
     data?: DataSink,
-    forbidden?: ReadonlySet<string>,
+    dropped?: LateNames,
     extensionsOf: ExtensionScope = "body",
   ) {
     this.#data = data;
     this.#extensions = new ChunkExtensions(limits.chunkExtensionBytes, extensionsOf);
-    this.#trailers = new TrailerSection(limits, forbidden);
+    this.#trailers = new TrailerSection(limits, dropped);
   }
 
   /**
    * The body of an answer. It may go on for ever, with a signature in each chunk, so nothing about its extensions adds
    * up; the RFC asks for a bound of their sum in requests (section 7.1.1).
    */
-  static ofAnswer(limits: ChunkedLimits, data?: DataSink): ChunkedBody {
-    return new ChunkedBody(limits, data, undefined, "chunk");
+  static ofAnswer(limits: ChunkedLimits, data?: DataSink, dropped?: LateNames): ChunkedBody {
+    return new ChunkedBody(limits, data, dropped, "chunk");
   }
 
   get done(): boolean {
@@ -82,9 +87,11 @@ export class ChunkedBody implements BodyFraming {
   take(bytes: Uint8Array, from: number, to: number): number {
     let at = from;
     this.cuts.length = 0;
+    this.carried = NO_OCTETS;
     while (at < to && this.#state !== DONE && this.fault === undefined) {
       if (this.#state === DATA) at = this.#passData(bytes, at, to);
       else if (this.#state === EXTENSIONS) at = this.#cutExtensions(bytes, at, to);
+      else if (this.#state === TRAILERS) at = this.#passTrailers(bytes, at, to);
       else this.#step(bytes[at] as number, at++);
       if (this.#state === EXTENSIONS_BEGIN) at = this.#beginExtensions(at);
     }
@@ -143,11 +150,8 @@ export class ChunkedBody implements BodyFraming {
       case DATA_CR:
         this.#expect(octet, CR, DATA_LF);
         return;
-      case DATA_LF:
-        this.#expect(octet, LF, SIZE_FIRST);
-        return;
       default:
-        this.#trailerOctet(octet);
+        this.#expect(octet, LF, SIZE_FIRST);
     }
   }
 
@@ -178,8 +182,30 @@ export class ChunkedBody implements BodyFraming {
     else if (this.#passed + this.#size > this.most) this.fault = "body-bytes";
   }
 
-  #trailerOctet(octet: number): void {
-    this.fault = this.#trailers.take(octet);
-    if (this.#trailers.done) this.#state = DONE;
+  #passTrailers(bytes: Uint8Array, from: number, to: number): number {
+    const trailers = this.#trailers;
+    let at = from;
+    let lineAt = from;
+    while (at < to && !trailers.done && this.fault === undefined) {
+      this.fault = trailers.take(bytes[at++] as number);
+      if (!trailers.isBetweenLines) continue;
+      this.#endTrailer(lineAt, at);
+      lineAt = at;
+    }
+    if (lineAt < at) this.#holdTrailer(bytes, lineAt, at);
+    if (trailers.done) this.#state = DONE;
+    return at;
+  }
+
+  /** A line is whole: now it leaves, with what was held of it, or it does not. */
+  #endTrailer(from: number, to: number): void {
+    if (this.#trailers.isDropped) this.#cut(from, to);
+    else if (this.#held.length > 0) this.carried = this.#held;
+    this.#held = NO_OCTETS;
+  }
+
+  #holdTrailer(bytes: Uint8Array, from: number, to: number): void {
+    this.#cut(from, to);
+    this.#held = this.#trailers.isDropped ? NO_OCTETS : Buffer.concat([this.#held, bytes.subarray(from, to)]);
   }
 }

@@ -17,6 +17,8 @@ export class ConnectionOptions {
   keepAlive = false;
   upgrade = false;
   te = false;
+  /** Some option names a field. */
+  namesFields = false;
   /** Where an option stands that names a field which must not be named; -1 is none. */
   wrongAt = -1;
   readonly #lines: FieldLines;
@@ -39,6 +41,7 @@ export class ConnectionOptions {
     this.keepAlive = false;
     this.upgrade = false;
     this.te = false;
+    this.namesFields = false;
     this.wrongAt = -1;
     this.#options = 0;
     const { numbers, count } = this.#lines;
@@ -78,6 +81,7 @@ export class ConnectionOptions {
     else if (equalsIgnoringCase(bytes, at, length, CLOSE)) this.close = true;
     else if (equalsIgnoringCase(bytes, at, length, UPGRADE)) this.upgrade = true;
     else {
+      this.namesFields = true;
       if (equalsIgnoringCase(bytes, at, length, TE)) this.te = true;
       if (!this.#lines.takeOutNamed(at, length, this.#whenNamed)) this.wrongAt = at;
     }

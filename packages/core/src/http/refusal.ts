@@ -43,7 +43,12 @@ const TABLE = [
   ["expect", 417, "RFC 9110 10.1.1", "Expect to be 100-continue"],
   ["chunk", 400, "RFC 9112 7.1", "chunk-size [extensions] CRLF data CRLF"],
   ["chunk-extension-bytes", 400, "limits.chunkExtensionBytes", "shorter chunk extensions"],
-  ["trailer", 400, "RFC 9112 7.1.2", "trailer fields that are well-formed and allowed in trailers"],
+  [
+    "trailer",
+    400,
+    "RFC 9112 7.1.2",
+    "trailer fields that are well-formed, none of them Content-Length, Transfer-Encoding or Host",
+  ],
   ["trailer-bytes", 431, "limits.trailerBytes", "a shorter trailer section"],
   ["head-timeout", 408, "timeouts.headMs", "the head in less time"],
   ["body-timeout", 408, "timeouts.bodyIdleMs", "content without such a pause"],

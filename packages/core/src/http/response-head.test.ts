@@ -64,6 +64,29 @@ describe("ResponseHead.judge()", () => {
     );
   });
 
+  test("reads a later minor version as 1.1: it persists, has chunks, and a tab behind its length", () => {
+    const later = (text: string) => judge(text.replace("HTTP/1.1", "HTTP/1.7"));
+    expect(later(ok("Transfer-Encoding: chunked"))).toMatchObject({ outcome: "complete", body: "CHUNKED" });
+    const { outcome, head, body } = later(ok("Content-Length: 5\t"));
+    expect([outcome, body, head.persistent, head.contentLength]).toEqual(["complete", "LENGTH", true, 5]);
+    const text = ok("Content-Length: 5\t").replace("HTTP/1.1", "HTTP/1.2");
+    for (let length = 0; length < text.length; length++)
+      expect([length, judge(text.slice(0, length)).outcome]).toEqual([length, "incomplete"]);
+  });
+
+  test("tells the fields that Connection names, and none where it speaks of the connection alone", () => {
+    const { optionNames } = judge(ok("Connection: close, X_Hop", "Connection:, \tX-More")).head;
+    expect(["x-hop", "x-more", "x_hop", "", "x-other"].map((name) => optionNames.has(name))).toEqual([
+      true,
+      true,
+      false,
+      false,
+      false,
+    ]);
+    const plain = judge(ok("Connection: keep-alive, close")).head.optionNames;
+    expect(["close", "keep-alive"].map((name) => plain.has(name))).toEqual([false, false]);
+  });
+
   test("says incomplete of every beginning of a head, and complete of the whole", () => {
     const text = ok("Content-Length: 5", "Connection: close", "A:", "B: \xff ");
     for (let length = 0; length < text.length; length++)
@@ -86,6 +109,8 @@ describe("ResponseHead.judge()", () => {
     ["HTTP/1.0 404 Not Found", 404, true, " Not Found"],
     ["HTTP/1.1 599 \t\xe4\xff!", 599, false, " \t\xe4\xff!"],
     ["HTTP/1.1 100 x", 100, false, " x"],
+    ["HTTP/1.2 200 OK", 200, false, " OK"],
+    ["HTTP/1.9 204", 204, false, ""],
   ])("reads the status line %j", (line, code, http10, rest) => {
     const { outcome, head, sent } = judge(lines(line));
     expect([outcome, head.status, head.http10]).toEqual(["complete", code, http10]);
@@ -95,7 +120,11 @@ describe("ResponseHead.judge()", () => {
   test.each([
     "HTTP/2.0 200 OK",
     "HTTP/0.9 200 OK",
-    "HTTP/1.2 200 OK",
+    "HTTP/1.20 200 OK",
+    "HTTP/1.2  200 OK",
+    "HTTP/1.: 200 OK",
+    "HTTP/1./ 200 OK",
+    "HTTP/3.2 200 OK",
     "HTTP/11 200 OK",
     "http/1.1 200 OK",
     "ICY 200 OK",

@@ -3,6 +3,7 @@ import { ConnectionOptions } from "./connection-options.ts";
 import { FieldLines } from "./field-lines.ts";
 import { FIELD, type FieldNames } from "./field-names.ts";
 import { HEAD, type HeadOutcome } from "./head-flags.ts";
+import { type LateNames, NO_LATE_NAMES, optionNames } from "./late-names.ts";
 import { LengthLines } from "./length-lines.ts";
 import { ListWalk } from "./list.ts";
 import { MessageLength } from "./message-length.ts";
@@ -18,6 +19,7 @@ export type ResponseBody = (typeof RESPONSE_BODY)[keyof typeof RESPONSE_BODY];
 
 const HTTP_1 = Buffer.from("HTTP/1.");
 const FIRST_OCTET = HTTP_1[0];
+const LATER_VERSION = /^HTTP\/1\.[2-9] ?$/;
 /** "HTTP/1.1 200": where the status begins, and what stands before the space and the reason. */
 const STATUS_AT = 9;
 const STATUS_END = 12;
@@ -85,6 +87,11 @@ export class ResponseHead {
     return `${name} at octet ${at}: expected ${expected}`;
   }
 
+  /** What its Connection fields name, beside what they say of the connection itself. */
+  get optionNames(): LateNames {
+    return this.#connection.namesFields ? optionNames(this.lines.valuesOf(FIELD.CONNECTION)) : NO_LATE_NAMES;
+  }
+
   /** It was refused for its size. */
   get tooLarge(): boolean {
     const { rule } = this.#offence;
@@ -142,12 +149,25 @@ export class ResponseHead {
   /** Parses the head, and once more where llhttp refuses a length for a tab behind it. Returns one of LLHTTP. */
   #parse(length: number): number {
     const { bytes, parser } = this;
-    const code = parser.parse(0, length);
+    const code = this.#parseAnyMinor(length);
     if (code !== LLHTTP.INVALID_CONTENT_LENGTH || bytes[parser.end] !== HTAB) return code;
     this.#lengthLines.hide(bytes, bytes.indexOf(LF) + 1, length);
     const again = parser.parse(0, length);
     this.#lengthLines.show(bytes);
     return again;
+  }
+
+  /** A later minor version is read as the highest that we speak (RFC 9110 section 2.5): llhttp is told of that one. */
+  #parseAnyMinor(length: number): number {
+    const { bytes, parser } = this;
+    const code = parser.parse(0, length);
+    if (
+      code !== LLHTTP.INVALID_VERSION ||
+      !LATER_VERSION.test(bytes.latin1Slice(0, Math.min(STATUS_AT, length)))
+    )
+      return code;
+    bytes[HTTP_1.length] = ONE;
+    return parser.parse(0, length);
   }
 
   #isAcceptable(toHead: boolean): boolean {

@@ -1,5 +1,6 @@
 import type { BodyFault } from "./body.ts";
-import { COLON, CR, LF, LOWER, TEXT, TOKEN } from "./octets.ts";
+import { DROPPED_LATE, type LateNames, lateName, NO_LATE_NAMES, REFUSED_LATE } from "./late-names.ts";
+import { COLON, CR, LF, TEXT, TOKEN } from "./octets.ts";
 
 /** Places in the grammar of RFC 9112 section 7.1.2. */
 const LINE_START = 0;
@@ -9,52 +10,6 @@ const LINE_LF = 3;
 const LAST_LF = 4;
 const DONE = 5;
 
-/**
- * Fields that may not come late (RFC 9110 section 6.5.1): who merges trailers into the head would frame, route, trust or
- * answer by them after everybody before had done so without.
- */
-const FORBIDDEN: ReadonlySet<string> = new Set([
-  // Framing, and what belongs to one connection.
-  "transfer-encoding",
-  "content-length",
-  "connection",
-  "keep-alive",
-  "proxy-connection",
-  "upgrade",
-  "te",
-  "trailer",
-  // Routing and trust; besides, all that begin with x-forwarded-.
-  "host",
-  "via",
-  "forwarded",
-  "x-real-ip",
-  "x-request-id",
-  // Authentication and state.
-  "authorization",
-  "proxy-authorization",
-  "www-authenticate",
-  "proxy-authenticate",
-  "cookie",
-  "set-cookie",
-  // What modifies a request.
-  "expect",
-  "max-forwards",
-  "cache-control",
-  "pragma",
-  "range",
-  "if-match",
-  "if-none-match",
-  "if-modified-since",
-  "if-unmodified-since",
-  "if-range",
-  // How content is to be read.
-  "content-encoding",
-  "content-type",
-  "content-range",
-]);
-const FORWARDING = "x-forwarded-";
-const NO_NAMES: ReadonlySet<string> = new Set();
-
 export interface TrailerLimits {
   /** Octets of the field lines, and how many there may be. */
   readonly trailerBytes: number;
@@ -63,26 +18,34 @@ export interface TrailerLimits {
 
 /** The field lines behind the last chunk, and the empty line that ends the body; octet by octet. */
 export class TrailerSection {
+  /** The line whose octets are taken, or that has just ended, is not sent on. Known from its colon on. */
+  isDropped = false;
   #state = LINE_START;
   #octetsLeft: number;
   #fieldsLeft: number;
-  readonly #alsoForbidden: ReadonlySet<string>;
+  readonly #alsoDropped: LateNames;
   #name = "";
 
-  /** `alsoForbidden`: further names, in lower case and with hyphens for underscores. */
-  constructor(limits: TrailerLimits, alsoForbidden: ReadonlySet<string> = NO_NAMES) {
+  /** `alsoDropped`: names of fields that are left out besides those that always are. */
+  constructor(limits: TrailerLimits, alsoDropped: LateNames = NO_LATE_NAMES) {
     this.#octetsLeft = limits.trailerBytes;
     this.#fieldsLeft = limits.fields;
-    this.#alsoForbidden = alsoForbidden;
+    this.#alsoDropped = alsoDropped;
   }
 
   get done(): boolean {
     return this.#state === DONE;
   }
 
+  /** No line has begun that has not ended. */
+  get isBetweenLines(): boolean {
+    return this.#state === LINE_START || this.#state === DONE;
+  }
+
   /** Takes an octet; returns what is wrong with it. */
   take(octet: number): BodyFault | undefined {
     if (this.#state === LAST_LF) return this.#end(octet);
+    if (this.#state === LINE_START) this.isDropped = false;
     if (this.#state === LINE_START && octet === CR) {
       this.#state = LAST_LF;
       return undefined;
@@ -105,9 +68,7 @@ export class TrailerSection {
         this.#state = NAME;
         return this.#takeInName(octet);
       case NAME:
-        if (octet !== COLON) return this.#takeInName(octet);
-        this.#state = VALUE;
-        return !this.#isForbidden(this.#name);
+        return octet === COLON ? this.#endName() : this.#takeInName(octet);
       case VALUE:
         if (octet === CR) this.#state = LINE_LF;
         return octet === CR || TEXT[octet] === 1;
@@ -117,15 +78,15 @@ export class TrailerSection {
     }
   }
 
-  #isForbidden(name: string): boolean {
-    return FORBIDDEN.has(name) || name.startsWith(FORWARDING) || this.#alsoForbidden.has(name);
-  }
-
-  /** Underscores count as hyphens: to a CGI-like server they are (see RESEMBLES). */
   #takeInName(octet: number): boolean {
-    this.#name += octet === UNDERSCORE ? "-" : String.fromCharCode(LOWER[octet] as number);
+    this.#name += String.fromCharCode(octet);
     return TOKEN[octet] === 1;
   }
-}
 
-const UNDERSCORE = 0x5f;
+  #endName(): boolean {
+    const name = lateName(this.#name);
+    this.#state = VALUE;
+    this.isDropped = DROPPED_LATE.has(name) || this.#alsoDropped.has(name);
+    return !REFUSED_LATE.has(name);
+  }
+}

@@ -9,6 +9,7 @@ import {
   FIXED,
   HEAD,
   HEAD_FLAG,
+  type LateNames,
   LengthBody,
   NO_BODY,
   type ProxyProtocol,
@@ -344,20 +345,19 @@ export class ServerConnection {
       case RESPONSE_BODY.UNTIL_CLOSE:
         return UNTIL_CLOSE;
       case RESPONSE_BODY.CHUNKED:
-        return this.#chunkedFraming(attempt);
+        return this.#chunkedFraming(attempt, head.optionNames);
       default:
         return NO_BODY;
     }
   }
 
   /** An HTTP/1.0 client does not know chunks: it gets the data alone, up to the end of the connection. */
-  #chunkedFraming(attempt: Attempt): BodyFraming {
-    if (!attempt.exchange.has(HEAD_FLAG.HTTP_1_0)) return ChunkedBody.ofAnswer(this.#config.limits);
+  #chunkedFraming(attempt: Attempt, late: LateNames): BodyFraming {
+    const { limits } = this.#config;
+    if (!attempt.exchange.has(HEAD_FLAG.HTTP_1_0)) return ChunkedBody.ofAnswer(limits, undefined, late);
     const pieces: Uint8Array[] = [];
     this.#unchunked = pieces;
-    return ChunkedBody.ofAnswer(this.#config.limits, (bytes, from, to) =>
-      pieces.push(bytes.subarray(from, to)),
-    );
+    return ChunkedBody.ofAnswer(limits, (bytes, from, to) => pieces.push(bytes.subarray(from, to)));
   }
 
   /** The response is complete. The connection is free before anybody is told: the next exchange may want it. */

@@ -11,7 +11,7 @@ import {
 import type { ClientConnection } from "../accept/client-connection.ts";
 import type { ServerConnection } from "../connect/server-connection.ts";
 import type { Exchange } from "../track/exchange.ts";
-import { believedFields } from "./late-fields.ts";
+import { lateFieldsOf } from "./late-fields.ts";
 
 /** What came of handing on content: all of it went, there is more to come, or it is not content (a rule of REFUSE). */
 export type ContentOutcome = "sent" | "more" | ContentFault;
@@ -42,7 +42,7 @@ export function expectContent(exchange: Exchange): void {
 /** Finds where the content of an exchange ends. `data` is told where the octets lie that are not its framing. */
 export function contentFraming(exchange: Exchange, data?: DataSink): BodyFraming {
   const { config } = exchange.snapshot;
-  if (exchange.has(HEAD_FLAG.CHUNKED)) return new ChunkedBody(config.limits, data, believedFields(config));
+  if (exchange.has(HEAD_FLAG.CHUNKED)) return new ChunkedBody(config.limits, data, lateFieldsOf(exchange));
   return new LengthBody(exchange.contentLength);
 }
 
