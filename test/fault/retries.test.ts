@@ -94,37 +94,6 @@ test("a PUT with more content than retry.bodyBytes is not sent again once that w
   expect(one.heads.length + two.heads.length).toBe(1);
 });
 
-test("a GET whose answer breaks off while it waits for its turn is served by another, and nobody sees the half", async () => {
-  const ok = (text: string) => `HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n${text}`;
-  // The answer before it comes when the whole one behind it has left its server.
-  const slow: (() => void)[] = [];
-  await using first = await RawServer.start("first", (socket) => {
-    slow.push(() => socket.write(ok("slow")));
-  });
-  await using good = await RawServer.start("good", (socket) => {
-    socket.write(ok("good"), () => slow.shift()?.());
-  });
-  await using bad = await RawServer.start("bad", (socket) =>
-    socket.end("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf"),
-  );
-  await using shunt = await startShunt({
-    ...goldAndGeneral([], []),
-    pools: { gold: { ...poolOf(bad, good), balance: "round-robin" }, general: poolOf(first) },
-    ...RETRY,
-  });
-  using client = await shunt.connect();
-  for (let i = 0; i < 4; i++) {
-    await client.send(get("/slow"));
-    await eventually(
-      () => slow.length,
-      (waiting) => waiting === 1,
-    );
-    await client.send(get("/held", GOLD));
-    expect((await client.responses(2)).map(({ text }) => text)).toEqual(["slow", "good"]);
-  }
-  expect(bad.heads.length).toBeGreaterThan(0);
-});
-
 test("a stale kept-alive connection costs a GET nothing: it is sent again over a new one", async () => {
   let served = 0;
   await using server = await RawServer.start("s", (socket) => {
