@@ -176,6 +176,8 @@ describe("ResponseHead.judge()", () => {
     ],
     ["a folded line", ok("A: b", " c"), "field-line"],
     ["a space before the colon", ok("A : b"), "field-line"],
+    ["two lengths of a 304", status(304, LENGTH, LENGTH), "content-length-repeated"],
+    ["an empty member behind the coding", ok("Transfer-Encoding: chunked,"), "transfer-encoding"],
     ["an empty name", ok(": b"), "field-line"],
     ["NUL in a value", ok("A: \0"), "field-line"],
     ["DEL in a value", ok("A: \x7f"), "field-line"],
