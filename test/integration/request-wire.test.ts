@@ -128,17 +128,6 @@ describe("fields about the client", () => {
     expect(sent).toMatch(/^X-Forwarded-For: 127\.0\.0\.1\r$/m);
     expect(sent).not.toMatch(/_|X-Other/);
   });
-
-  test("do not come in trailers", async () => {
-    for (const name of ["X-Priority", "x_priority", "X-Forwarded-Port", "X-Real-IP"]) {
-      const content = `0\r\n${name}: gold\r\n\r\n`;
-      const { status } = await asked(
-        shunt,
-        head("POST / HTTP/1.1", HOST, "Transfer-Encoding: chunked") + content,
-      );
-      expect([name, status]).toEqual([name, 400]);
-    }
-  });
 });
 
 describe("Max-Forwards", () => {
