@@ -7,7 +7,7 @@ import { type LateNames, NO_LATE_NAMES, optionNames } from "./late-names.ts";
 import { LengthLines } from "./length-lines.ts";
 import { ListWalk } from "./list.ts";
 import { MessageLength } from "./message-length.ts";
-import { COLON, CR, decimal, HTAB, LF, ONE, SP, TEXT, ZERO } from "./octets.ts";
+import { CR, decimal, HTAB, LF, ONE, SP, TEXT, ZERO } from "./octets.ts";
 import { Offence } from "./offence.ts";
 import { HeadParser, LLHTTP } from "./parser.ts";
 import { fieldSectionRule } from "./parser-rule.ts";
@@ -232,11 +232,11 @@ export class ResponseHead {
     switch (lines.numbers[i]) {
       case FIELD.CONTENT_LENGTH:
         this.#length.takeContentLength(bytes, at, lines.valueEnd(i) - at);
-        if (!this.#isPlain(i)) this.#rewrite(i, `Content-Length: ${this.contentLength}\r\n`);
+        if (!this.#isUsual(i)) this.#rewrite(i, `Content-Length: ${this.contentLength}\r\n`);
         return;
       case FIELD.TRANSFER_ENCODING:
         this.#length.takeTransferEncoding(bytes, at, lines.valueEnd(i) - at);
-        if (!this.#isPlain(i)) this.#rewrite(i, "Transfer-Encoding: chunked\r\n");
+        if (!this.#isUsual(i)) this.#rewrite(i, "Transfer-Encoding: chunked\r\n");
         return;
       case FIELD.UPGRADE:
         if (this.status !== 101 && this.status !== 426) lines.drop(i);
@@ -255,15 +255,12 @@ export class ResponseHead {
     }
   }
 
-  /** A field's value stands right behind its colon, or one space, and ends its line. */
-  #isPlain(i: number): boolean {
-    const { lines, bytes } = this;
-    const before = bytes[lines.valueAt(i) - 1];
-    const isPlainBefore = before === COLON || (before === SP && bytes[lines.valueAt(i) - 2] === COLON);
-    return isPlainBefore && lines.valueEnd(i) + 2 === lines.lineEnd(i);
+  /** Every reader takes it for what it is. */
+  #isUsual(i: number): boolean {
+    return this.lines.isPlain(i) && !this.#length.isUnusual;
   }
 
-  /** Of whitespace around a length, tabs above all, readers make different things (RFC 9110 section 5.5 has them trim it). */
+  /** Of tabs around a length, and of zeros before it, readers make different things. */
   #rewrite(i: number, line: string): void {
     this.lines.drop(i);
     this.lengthLine = line;
