@@ -16,16 +16,16 @@ const WELL_BEHAVED = 200;
  */
 const SLOW: Readonly<Record<Kind, number>> = { heads: 900, bodies: 900, readers: 200 };
 const ALL_SLOW = SLOW.heads + SLOW.bodies + SLOW.readers;
-const BEFORE_MS = 8_000;
-const BESIDE_MS = 8_000;
+const BEFORE_MS = 15_000;
+const BESIDE_MS = 15_000;
 /** Until clients and code are warm, and again until the servers have given the readers what the kernel takes. */
 const SETTLE_MS = 3_000;
 /**
  * All slow clients are open for a while before the first is late. A window of the pace is 30 s. Readers are cut after one
  * to two times `bodyIdleMs`, and once more so when the memory of others lets the kernel take more for them.
  */
-const TIMEOUTS = { headMs: 20_000, bodyIdleMs: 10_000, drainMs: 500 };
-const ALL_ENDED_MS = 60_000;
+const TIMEOUTS = { headMs: 25_000, bodyIdleMs: 20_000, drainMs: 500 };
+const ALL_ENDED_MS = 90_000;
 const OPENED_MS = 10_000;
 /** Of this process, of the slow clients and of the acceptor: a connection of each to a server included. */
 const DESCRIPTORS = 2 * (ALL_SLOW + WELL_BEHAVED) + 100;

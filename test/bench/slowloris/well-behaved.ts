@@ -4,8 +4,8 @@ import { connect, type Socket } from "node:net";
 const REQUEST = "GET /fast HTTP/1.1\r\nHost: fast.test\r\n\r\n";
 /** What every answer ends with; see servers.ts. */
 const END = "x".repeat(64);
-/** Between an answer and the next request of a connection. */
-const PAUSE_MS = 200;
+/** Of each connection: it asks once in this time, at moments of its own that nothing moves. */
+const PERIOD_MS = 200;
 
 /** Latencies in milliseconds, and answers that were none. */
 export interface Latencies {
@@ -16,7 +16,11 @@ export interface Latencies {
   readonly failures: number;
 }
 
-/** Clients that ask, read, and pause. They run until they are disposed of; latencies are taken when somebody asks. */
+/**
+ * Clients that ask, read, and wait for their next moment. The moments of all of them are spread evenly over the period
+ * and stay so: clients that paused after each answer would gather into crowds, and the p99 would be that of the crowd.
+ * They run until they are disposed of; latencies are taken when somebody asks.
+ */
 export class WellBehaved implements Disposable {
   readonly #sockets: Socket[] = [];
   #samples: number[] = [];
@@ -24,7 +28,8 @@ export class WellBehaved implements Disposable {
 
   static async start(port: number, count: number): Promise<WellBehaved> {
     const clients = new WellBehaved();
-    for (let i = 0; i < count; i++) await clients.#begin(port);
+    const now = performance.now();
+    for (let i = 0; i < count; i++) await clients.#begin(port, now + (i * PERIOD_MS) / count);
     return clients;
   }
 
@@ -44,27 +49,34 @@ export class WellBehaved implements Disposable {
     return taken;
   }
 
-  async #begin(port: number): Promise<void> {
+  /** `moment`: one of the moments at which it asks. */
+  async #begin(port: number, moment: number): Promise<void> {
     const socket = connect({ port, host: "127.0.0.1", noDelay: true });
     await once(socket, "connect");
     this.#sockets.push(socket);
     let text = "";
     let askedAt = 0;
+    let next = moment;
     const ask = (): void => {
       text = "";
       askedAt = performance.now();
+      next += PERIOD_MS;
       socket.write(REQUEST);
+    };
+    const askInTime = (): void => {
+      const now = performance.now();
+      while (next <= now) next += PERIOD_MS;
+      setTimeout(ask, next - now);
     };
     socket.setEncoding("latin1").on("data", (chunk: string) => {
       text += chunk;
       if (!text.endsWith(END)) return;
       if (text.startsWith("HTTP/1.1 200 ")) this.#samples.push(performance.now() - askedAt);
       else this.#failures++;
-      setTimeout(ask, PAUSE_MS);
+      askInTime();
     });
     socket.on("error", () => {}).on("close", () => this.#failures++);
-    // Not all in one moment.
-    setTimeout(ask, Math.random() * PAUSE_MS);
+    askInTime();
   }
 
   [Symbol.dispose](): void {
