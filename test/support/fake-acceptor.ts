@@ -48,6 +48,9 @@ runAcceptorProcess({
       },
       apply() {},
       applyLoad() {},
+      applyHealth() {},
+      applyShares() {},
+      shareUses: () => [],
       loads: () => [
         {
           server: "gold/g1",
@@ -56,6 +59,7 @@ runAcceptorProcess({
           requests: answered,
           failures: 0,
           connections: 1,
+          errors: 0,
           ejected: false,
         },
       ],

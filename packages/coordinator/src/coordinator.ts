@@ -2,13 +2,14 @@ import { join } from "node:path";
 import type { AcceptorMessage, ResolvedConfig, Snapshot } from "@shunt/core";
 import type { Logger } from "pino";
 import { type AdminApi, startAdminApi } from "./api/http-server.ts";
-import { type BusPeer, UnixSocketBus } from "./bus/unix-socket.ts";
+import type { BusPeer, StateBus } from "./bus/state-bus.ts";
+import { UnixSocketBus } from "./bus/unix-socket.ts";
 import { LoadPublication } from "./load/publication.ts";
 import { serverNames } from "./load/server-names.ts";
 import { Departed } from "./membership/departed.ts";
 import { RecentExchanges } from "./membership/recent.ts";
 import { Registry } from "./membership/registry.ts";
-import { generationIn, Publisher, snapshotOf } from "./publish/publisher.ts";
+import { generationIn, snapshotOf, writeSnapshot } from "./publish/snapshot.ts";
 import { SqliteStore } from "./store/sqlite-store.ts";
 
 const PUBLISH_EVERY_MS = 100;
@@ -31,12 +32,12 @@ export interface CoordinatorOptions {
 export class Coordinator {
   readonly #options: CoordinatorOptions;
   readonly #store: SqliteStore;
-  readonly #publisher: Publisher;
+  readonly snapshot: Snapshot;
   readonly #departed: Departed;
   readonly #registry: Registry;
   readonly #recent: RecentExchanges;
   readonly #publication: LoadPublication;
-  readonly #bus: UnixSocketBus;
+  readonly #bus: StateBus;
   #api: AdminApi | undefined;
   #ticker: NodeJS.Timeout | undefined;
 
@@ -46,31 +47,32 @@ export class Coordinator {
     this.#store = SqliteStore.open(join(config.state.path, "state.db"), log);
     const snapshotFile = join(config.state.path, "snapshot.json");
     const floor = generationIn(snapshotFile, log);
-    this.#publisher = new Publisher(snapshotOf(this.#store.generationOf(config, floor, new Date()), config));
-    this.#publisher.writeTo(snapshotFile);
+    this.snapshot = snapshotOf(this.#store.generationOf(config, floor, new Date()), config);
+    writeSnapshot(snapshotFile, this.snapshot);
     this.#departed = new Departed(this.#store.departed(epoch));
     this.#registry = new Registry(Date.now, this.#departed);
     this.#recent = new RecentExchanges(this.#registry);
-    this.#publication = new LoadPublication(this.#registry, serverNames(config));
     const listener = {
       onMessage: (peer: BusPeer, message: AcceptorMessage) => this.#heard(peer, message),
       onGone: (peer: BusPeer) => this.#gone(peer),
     };
     this.#bus = new UnixSocketBus({ path: bus, log, listener });
-  }
-
-  get snapshot(): Snapshot {
-    return this.#publisher.snapshot;
+    this.#publication = new LoadPublication(
+      this.#registry,
+      () => serverNames(this.snapshot.config),
+      (publication) => this.#bus.publish(publication),
+    );
   }
 
   /** @returns where the admin API listens. */
   async start(): Promise<{ readonly host: string; readonly port: number }> {
     const { config, adminPort, version, log } = this.#options;
     await this.#bus.listen();
+    this.#bus.publish({ kind: "snapshot", snapshot: this.snapshot });
     this.#api = await startAdminApi({
       config,
       port: adminPort,
-      snapshot: this.snapshot,
+      current: () => this.snapshot,
       version,
       log,
       registry: this.#registry,
@@ -96,15 +98,15 @@ export class Coordinator {
     this.#registry.heardFrom(member);
     switch (message.kind) {
       case "hello":
-        this.#publisher.bringUpToDate(peer, message.generation);
         this.#options.log.info({ acceptor: member.id, acceptorPid: member.pid }, "acceptor joined");
         break;
       case "load":
         for (const load of message.servers) member.loads.set(load.server, load);
+        member.loadSeq = message.seq;
         break;
       case "status":
         member.status = message;
-        member.generation = message.generation;
+        member.snapshot = { term: message.term, generation: message.generation };
         break;
       case "recent":
         this.#recent.answered(peer, message.request, message.exchanges);

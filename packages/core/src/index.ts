@@ -56,6 +56,7 @@ export {
   decodeCoordinatorMessage,
   decodeCoordinatorNotice,
   decodeCoordinatorOrder,
+  decodePublication,
   decodeSnapshot,
   decodeSupervisorMessage,
 } from "./contract/decode.ts";
@@ -71,8 +72,13 @@ export type {
   CoordinatorOrder,
   ExchangeRecord,
   LastWords,
+  Publication,
   PublishedLoad,
+  Question,
+  ServerHealth,
   ServerLoad,
+  ShareGrant,
+  ShareUse,
   SupervisorMessage,
 } from "./contract/messages.ts";
 export {
@@ -123,7 +129,7 @@ export { PARSER_BYTES } from "./http/parser.ts";
 export { REFUSALS, REFUSE, type Refusal } from "./http/refusal.ts";
 export { RequestHead } from "./http/request-head.ts";
 export { RESPONSE_BODY, ResponseHead } from "./http/response-head.ts";
-export type { Snapshot } from "./membership/snapshot.ts";
+export { isNewer, type Snapshot, type SnapshotVersion } from "./membership/snapshot.ts";
 export type {
   Endpoint,
   Endpoints,

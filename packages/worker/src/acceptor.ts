@@ -4,11 +4,16 @@ import {
   type AcceptorCounters,
   type ExchangeRecord,
   FieldNames,
+  isNewer,
   type PublishedLoad,
   ResponseHead,
   SeedSequence,
+  type ServerHealth,
   type ServerLoad,
+  type ShareGrant,
+  type ShareUse,
   type Snapshot,
+  type SnapshotVersion,
 } from "@shunt/core";
 import type { Logger } from "pino";
 import { listen, type OpenSocket } from "./accept/listener.ts";
@@ -47,7 +52,7 @@ export class Acceptor {
   #state: AcceptorState = "starting";
   /** What it works by, and the latest generation that it was given. */
   #snapshot: Snapshot;
-  #offered: number;
+  #offered: SnapshotVersion;
   readonly #log: Logger;
   readonly #hangOn: string | undefined;
   readonly #clock = (): number => performance.now();
@@ -66,7 +71,7 @@ export class Acceptor {
   constructor({ id, snapshot, log, hangOn }: AcceptorOptions) {
     const { config } = snapshot;
     this.#snapshot = snapshot;
-    this.#offered = snapshot.generation;
+    this.#offered = snapshot;
     this.#log = log;
     this.#hangOn = hangOn;
     this.#peers.trust(config.trust.peers);
@@ -124,8 +129,8 @@ export class Acceptor {
 
   /** Works by another snapshot from now on, once the classifier threads have its rules. */
   apply(snapshot: Snapshot): void {
-    if (snapshot.generation <= this.#offered) return;
-    this.#offered = snapshot.generation;
+    if (!isNewer(snapshot, this.#offered)) return;
+    this.#offered = snapshot;
     this.#dispatcher.adopt(snapshot).then(
       () => {
         this.#snapshot = snapshot;
@@ -140,6 +145,14 @@ export class Acceptor {
     this.#selector.applyLoad(acceptors, servers);
   }
 
+  applyHealth(_servers: readonly ServerHealth[]): void {}
+
+  applyShares(_grant: ShareGrant | undefined, _leaseMs: number): void {}
+
+  shareUses(_seq: number): readonly ShareUse[] {
+    return [];
+  }
+
   loads(): readonly ServerLoad[] {
     return Array.from(this.#selector.backends, (backend) => ({
       server: backend.id,
@@ -148,6 +161,7 @@ export class Acceptor {
       requests: backend.requests,
       failures: backend.failures,
       connections: backend.connections,
+      errors: 0,
       ejected: backend.ejected,
     }));
   }

@@ -27,5 +27,5 @@ const OPTIONS = {
 export function snapshotOf(options: Readonly<Record<string, unknown>> = {}, generation = 1): Snapshot {
   const resolved = resolveConfig({ ...OPTIONS, ...options }, CONTEXT);
   if (!resolved.ok) throw new Error(resolved.mistakes.map(formatMistake).join("\n"));
-  return { generation, config: resolved.config };
+  return { term: 0, generation, config: resolved.config };
 }

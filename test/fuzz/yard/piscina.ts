@@ -6,11 +6,11 @@ import { world } from "./world.ts";
 
 /** Stands in for Piscina in the data path: its one thread is this one, and judges a batch in the turn behind. */
 export class Piscina extends EventEmitter {
-  readonly #judges = new Map<number, Judge>();
+  readonly #judges = new Map<string, Judge>();
 
   /** A task with rules that are new comes before any that has something to judge: so only that one takes time. */
   run(task: ClassifierTask): PromiseLike<void> {
-    const judge = this.#judges.get(task.generation);
+    const judge = this.#judges.get(task.version);
     return judge === undefined ? this.#load(task) : inNextTurn(() => judgeAll(task, judge));
   }
 
@@ -18,9 +18,9 @@ export class Piscina extends EventEmitter {
     return Promise.resolve();
   }
 
-  async #load({ generation, config }: ClassifierTask): Promise<void> {
+  async #load({ version, config }: ClassifierTask): Promise<void> {
     const rules = JSON.parse(Buffer.from(config).toString("utf8")) as DataPlaneConfig;
-    this.#judges.set(generation, await Judge.of(rules));
+    this.#judges.set(version, await Judge.of(rules));
   }
 }
 

@@ -3,13 +3,13 @@ import { redacted } from "../store/redact.ts";
 import type { ApiContext } from "./context.ts";
 
 /** The configuration with all defaults and without secrets. Its ETag is its generation. */
-export function addConfig(app: FastifyInstance, { config, snapshot }: ApiContext): void {
-  const etag = `"${snapshot.generation}"`;
-  const body = { generation: snapshot.generation, config: redacted(config) };
+export function addConfig(app: FastifyInstance, { config, current }: ApiContext): void {
   app.get("/v1/config", async (request, reply) => {
+    const { generation } = current();
+    const etag = `"${generation}"`;
     reply.header("etag", etag);
     if (matches(request.headers["if-none-match"], etag)) return reply.code(304).send();
-    return reply.send(body);
+    return reply.send({ generation, config: redacted(config) });
   });
 }
 

@@ -6,7 +6,8 @@ import type { Registry } from "../membership/registry.ts";
 /** What the resources of the API are made of. */
 export interface ApiContext {
   readonly config: ResolvedConfig;
-  readonly snapshot: Snapshot;
+  /** What acceptors are to decide by now. */
+  readonly current: () => Snapshot;
   readonly version: string;
   readonly log: Logger;
   readonly registry: Registry;

@@ -23,8 +23,8 @@ const Asked = z.strictObject({
 });
 
 /** Why a request would go where, with the loads of this moment. */
-export function addExplain(app: FastifyInstance, { snapshot, registry, config }: ApiContext): void {
-  const explainer = new Explainer(snapshot);
+export function addExplain(app: FastifyInstance, { current, registry, config }: ApiContext): void {
+  const explainer = new Explainer(current());
   const servers = serverNames(config);
   app.post("/v1/explain", async (request) => {
     const {

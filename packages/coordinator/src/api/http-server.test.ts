@@ -3,10 +3,10 @@ import type { AcceptorMessage } from "@shunt/core";
 import type { FastifyInstance } from "fastify";
 import { pino } from "pino";
 import { beforeEach, expect, test } from "vitest";
-import type { BusPeer } from "../bus/unix-socket.ts";
+import type { BusPeer } from "../bus/state-bus.ts";
 import { RecentExchanges } from "../membership/recent.ts";
 import { Registry } from "../membership/registry.ts";
-import { snapshotOf } from "../publish/publisher.ts";
+import { snapshotOf } from "../publish/snapshot.ts";
 import { testConfig } from "../test-config.ts";
 import { buildAdminApi } from "./http-server.ts";
 
@@ -33,7 +33,7 @@ beforeEach(() => {
   registry = new Registry(Date.now);
   app = buildAdminApi({
     config,
-    snapshot: snapshotOf(7, config),
+    current: () => snapshotOf(7, config),
     version: "0",
     log: pino({ level: "silent" }),
     registry,
@@ -45,7 +45,15 @@ type Status = Extract<AcceptorMessage, { kind: "status" }>;
 
 function join(id: string, state: Status["state"], outstanding = 0): void {
   const peer: BusPeer = { send: () => {}, close: () => {} };
-  const member = registry.join(peer, { kind: "hello", acceptor: id, pid: 1, generation: 7, version: "0" });
+  const member = registry.join(peer, {
+    kind: "hello",
+    acceptor: id,
+    host: "h",
+    pid: 1,
+    term: 0,
+    generation: 7,
+    version: "0",
+  });
   member.status = {
     state,
     connections: 1,
@@ -64,6 +72,7 @@ function join(id: string, state: Status["state"], outstanding = 0): void {
     requests: 5,
     failures: 0,
     connections: 1,
+    errors: 0,
     ejected: false,
   });
 }

@@ -42,7 +42,7 @@ function acceptorMetrics({ counters, gauges, labelled, histograms }: AcceptorCou
   ];
 }
 
-function clusterMetrics({ registry, snapshot, config }: ApiContext): Metric[] {
+function clusterMetrics({ registry, current, config }: ApiContext): Metric[] {
   const heard = registry.heard;
   const names = serverNames(config);
   const loads = totals(
@@ -51,7 +51,7 @@ function clusterMetrics({ registry, snapshot, config }: ApiContext): Metric[] {
   );
   const accepting = heard.filter(({ status }) => status.state === "accepting").length;
   return [
-    plain("generation", "gauge", snapshot.generation, "Generation of the configuration"),
+    plain("generation", "gauge", current().generation, "Generation of the configuration"),
     plain("acceptors", "gauge", heard.length, "Acceptors that report to the coordinator"),
     plain("acceptors_accepting", "gauge", accepting, "Acceptors that take connections"),
     perServer("server_outstanding", "gauge", "Requests sent and not yet answered", loads, "outstanding"),

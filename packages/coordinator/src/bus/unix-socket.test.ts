@@ -53,7 +53,15 @@ async function joined(): Promise<Socket> {
   return socket;
 }
 
-const hello = { kind: "hello", acceptor: "a1", pid: 1, generation: 1, version: "0" } as const;
+const hello = {
+  kind: "hello",
+  acceptor: "a1",
+  host: "h",
+  pid: 1,
+  term: 0,
+  generation: 1,
+  version: "0",
+} as const;
 
 test("UnixSocketBus is for its user alone", () => {
   expect((statSync(path).mode & 0o777).toString(8)).toBe("600");

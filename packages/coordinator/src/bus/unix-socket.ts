@@ -5,34 +5,27 @@ import {
   type CoordinatorMessage,
   decodeAcceptorMessage,
   encodeLine,
+  isNewer,
   LineReader,
+  type Publication,
+  type SnapshotVersion,
 } from "@shunt/core";
 import type { Logger } from "pino";
+import type { BusListener, BusPeer, StateBus } from "./state-bus.ts";
 
 /** What an acceptor that does not read may make us hold; past it the connection is closed, and it comes back. */
 const MAX_UNSENT_BYTES = 32 * 1024 * 1024;
 /** Far above the acceptors of any host. */
 const MAX_PEERS = 4_096;
 
-/** The other end of one connection of the state bus. */
-export interface BusPeer {
-  send(message: CoordinatorMessage): void;
-  /** `reason` is for the log. */
-  close(reason: string): void;
-}
-
-export interface BusListener {
-  onMessage(peer: BusPeer, message: AcceptorMessage): void;
-  onGone(peer: BusPeer): void;
-}
-
 /** The embedded state bus: a Unix socket of this user alone, one JSON document a line. */
-export class UnixSocketBus {
+export class UnixSocketBus implements StateBus {
   readonly #path: string;
   readonly #log: Logger;
   readonly #listener: BusListener;
   readonly #server: Server;
   readonly #peers = new Set<Peer>();
+  readonly #published = new Map<Publication["kind"], Publication>();
 
   constructor(options: { path: string; log: Logger; listener: BusListener }) {
     this.#path = options.path;
@@ -50,6 +43,12 @@ export class UnixSocketBus {
       this.#server.listen(this.#path, resolve);
     });
     chmodSync(this.#path, 0o600);
+  }
+
+  publish(publication: Publication): void {
+    this.#published.set(publication.kind, publication);
+    const line = encodeLine(publication);
+    for (const peer of this.#peers) if (peer.welcome) peer.write(line);
   }
 
   async close(): Promise<void> {
@@ -74,10 +73,23 @@ export class UnixSocketBus {
     try {
       for (const line of reader.push(chunk)) {
         if (peer.closed) return;
-        this.#listener.onMessage(peer, decodeAcceptorMessage(JSON.parse(line)));
+        this.#receive(peer, decodeAcceptorMessage(JSON.parse(line)));
       }
     } catch (error) {
       peer.close(`not understood: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+
+  #receive(peer: Peer, message: AcceptorMessage): void {
+    this.#listener.onMessage(peer, message);
+    if (message.kind === "hello" && !peer.closed) this.#bringUpToDate(peer, message);
+  }
+
+  #bringUpToDate(peer: Peer, held: SnapshotVersion): void {
+    peer.welcome = true;
+    for (const publication of this.#published.values()) {
+      if (publication.kind === "snapshot" && !isNewer(publication.snapshot, held)) continue;
+      peer.write(encodeLine(publication));
     }
   }
 }
@@ -86,6 +98,8 @@ class Peer implements BusPeer {
   readonly #socket: Socket;
   readonly #log: Logger;
   closed = false;
+  /** It has said who it is. */
+  welcome = false;
 
   constructor(socket: Socket, log: Logger) {
     this.#socket = socket;
@@ -93,9 +107,13 @@ class Peer implements BusPeer {
   }
 
   send(message: CoordinatorMessage): void {
+    this.write(encodeLine(message));
+  }
+
+  write(line: string): void {
     if (this.closed) return;
     if (this.#socket.writableLength > MAX_UNSENT_BYTES) this.close("it does not read");
-    else this.#socket.write(encodeLine(message));
+    else this.#socket.write(line);
   }
 
   close(reason: string): void {

@@ -4,7 +4,7 @@ import { loadConfig } from "../config/load.ts";
 import { formatPlaced } from "../config/places.ts";
 import { Explainer, NO_LOADS } from "../explain/explain.ts";
 import { explanationText } from "../explain/text.ts";
-import { snapshotOf } from "../publish/publisher.ts";
+import { snapshotOf } from "../publish/snapshot.ts";
 import { parse, refuseOperands, UsageError } from "./arguments.ts";
 import type { Output } from "./check.ts";
 

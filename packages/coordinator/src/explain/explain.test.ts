@@ -1,6 +1,6 @@
 import type { ResolvedRule } from "@shunt/core";
 import { expect, test } from "vitest";
-import { snapshotOf } from "../publish/publisher.ts";
+import { snapshotOf } from "../publish/snapshot.ts";
 import { testConfig } from "../test-config.ts";
 import { Explainer, type Explanation, NO_LOADS } from "./explain.ts";
 import { explanationText } from "./text.ts";

@@ -1,18 +1,26 @@
 import type { ServerLoad } from "@shunt/core";
 import { expect, test } from "vitest";
-import { othersOutstanding, totals } from "./aggregate.ts";
+import { publishedLoads, totals } from "./aggregate.ts";
 
 function table(...loads: (Pick<ServerLoad, "server"> & Partial<ServerLoad>)[]): Map<string, ServerLoad> {
-  const zero = { outstanding: 0, latencyMs: 0, requests: 0, failures: 0, connections: 0, ejected: false };
+  const zero = {
+    outstanding: 0,
+    latencyMs: 0,
+    requests: 0,
+    failures: 0,
+    connections: 0,
+    errors: 0,
+    ejected: false,
+  };
   return new Map(loads.map((load) => [load.server, { ...zero, ...load }]));
 }
 
-test("othersOutstanding() leaves out the reader's own and names every server", () => {
-  const reader = table({ server: "a/1", outstanding: 5 });
+test("publishedLoads() sums over all acceptors and names every server", () => {
+  const one = table({ server: "a/1", outstanding: 5 });
   const other = table({ server: "a/1", outstanding: 2 });
   const third = table({ server: "a/1", outstanding: 1 }, { server: "a/2", outstanding: 4 });
-  expect(othersOutstanding(["a/1", "a/2", "a/3"], [reader, other, third], reader)).toEqual([
-    { server: "a/1", outstanding: 3 },
+  expect(publishedLoads(["a/1", "a/2", "a/3"], [one, other, third])).toEqual([
+    { server: "a/1", outstanding: 8 },
     { server: "a/2", outstanding: 4 },
     { server: "a/3", outstanding: 0 },
   ]);

@@ -21,15 +21,11 @@ export function totals(servers: readonly string[], tables: readonly LoadTable[])
   return servers.map((server) => totalOf(server, tables));
 }
 
-/** What `reader` is told: how much all others have outstanding at each server. */
-export function othersOutstanding(
-  servers: readonly string[],
-  tables: readonly LoadTable[],
-  reader: LoadTable,
-): PublishedLoad[] {
+/** What acceptors are told: how much all of them together have outstanding at each server. */
+export function publishedLoads(servers: readonly string[], tables: readonly LoadTable[]): PublishedLoad[] {
   return servers.map((server) => {
     let outstanding = 0;
-    for (const table of tables) if (table !== reader) outstanding += table.get(server)?.outstanding ?? 0;
+    for (const table of tables) outstanding += table.get(server)?.outstanding ?? 0;
     return { server, outstanding };
   });
 }

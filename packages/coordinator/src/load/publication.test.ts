@@ -1,6 +1,6 @@
-import type { CoordinatorMessage } from "@shunt/core";
+import type { Publication } from "@shunt/core";
 import { beforeEach, expect, test } from "vitest";
-import type { BusPeer } from "../bus/unix-socket.ts";
+import type { BusPeer } from "../bus/state-bus.ts";
 import { type Member, Registry } from "../membership/registry.ts";
 import { LoadPublication } from "./publication.ts";
 import { STALE_AFTER_MS } from "./staleness.ts";
@@ -8,48 +8,62 @@ import { STALE_AFTER_MS } from "./staleness.ts";
 let now: number;
 let registry: Registry;
 let publication: LoadPublication;
+let told: Publication[];
 
 beforeEach(() => {
   now = 1_000_000;
   registry = new Registry(() => now);
-  publication = new LoadPublication(registry, ["a/1"]);
+  told = [];
+  publication = new LoadPublication(
+    registry,
+    () => ["a/1"],
+    (each) => told.push(each),
+  );
 });
 
-/** An acceptor with something outstanding at a/1, and what it was told. */
-function acceptor(id: string, outstanding: number) {
-  const told: CoordinatorMessage[] = [];
-  const peer: BusPeer = { send: (message) => told.push(message), close: () => {} };
-  const member = registry.join(peer, { kind: "hello", acceptor: id, pid: 1, generation: 1, version: "0" });
-  set(member, outstanding);
-  return { member, told };
+/** An acceptor with something outstanding at a/1. */
+function acceptor(id: string, outstanding: number): Member {
+  const peer: BusPeer = { send: () => {}, close: () => {} };
+  const hello = {
+    kind: "hello",
+    acceptor: id,
+    host: "h",
+    pid: 1,
+    term: 0,
+    generation: 1,
+    version: "0",
+  } as const;
+  const member = registry.join(peer, hello);
+  report(member, outstanding);
+  return member;
 }
 
-function set(member: Member, outstanding: number): void {
-  const rest = { latencyMs: 0, requests: 0, failures: 0, connections: 0, ejected: false };
+function report(member: Member, outstanding: number): void {
+  const rest = { latencyMs: 0, requests: 0, failures: 0, connections: 0, errors: 0, ejected: false };
   member.loads.set("a/1", { server: "a/1", outstanding, ...rest });
+  member.loadSeq++;
 }
 
-const load = (acceptors: number, outstanding: number) => ({
+const load = (included: Record<string, number>, outstanding: number): Publication => ({
   kind: "load",
-  acceptors,
+  included,
   servers: [{ server: "a/1", outstanding }],
 });
 
-test("LoadPublication tells each acceptor what the others have, and again only when that has changed", () => {
-  const first = acceptor("a1", 3);
+test("LoadPublication tells what all have together and which reports are in it, and again only after a report", () => {
+  acceptor("a1", 3);
   const second = acceptor("a2", 4);
   publication.tick();
   publication.tick();
-  set(second.member, 7);
+  report(second, 7);
   publication.tick();
-  expect(first.told).toEqual([load(2, 4), load(2, 7)]);
-  expect(second.told).toEqual([load(2, 3)]);
+  expect(told).toEqual([load({ a1: 1, a2: 1 }, 7), load({ a1: 1, a2: 2 }, 10)]);
 });
 
 test("LoadPublication tells an unchanged table again after five ticks", () => {
-  const only = acceptor("a1", 3);
+  acceptor("a1", 3);
   for (let tick = 0; tick < 11; tick++) publication.tick();
-  expect(only.told).toEqual([load(1, 0), load(1, 0), load(1, 0)]);
+  expect(told).toEqual([load({ a1: 1 }, 3), load({ a1: 1 }, 3), load({ a1: 1 }, 3)]);
 });
 
 test("LoadPublication counts a silent acceptor no more, and again as soon as it speaks", () => {
@@ -57,18 +71,18 @@ test("LoadPublication counts a silent acceptor no more, and again as soon as it 
   const silent = acceptor("a2", 4);
   publication.tick();
   now += STALE_AFTER_MS + 1;
-  registry.heardFrom(speaking.member);
+  registry.heardFrom(speaking);
   publication.tick();
-  registry.heardFrom(silent.member);
+  registry.heardFrom(silent);
   publication.tick();
-  expect(speaking.told).toEqual([load(2, 4), load(1, 0), load(2, 4)]);
+  expect(told).toEqual([load({ a1: 1, a2: 1 }, 4), load({ a1: 1 }, 0), load({ a1: 1, a2: 1 }, 4)]);
 });
 
 test("LoadPublication counts an acceptor that has left no more", () => {
-  const staying = acceptor("a1", 0);
+  acceptor("a1", 0);
   const leaving = acceptor("a2", 4);
   publication.tick();
-  registry.leave(leaving.member.peer);
+  registry.leave(leaving.peer);
   publication.tick();
-  expect(staying.told).toEqual([load(2, 4), load(1, 0)]);
+  expect(told).toEqual([load({ a1: 1, a2: 1 }, 4), load({ a1: 1 }, 0)]);
 });

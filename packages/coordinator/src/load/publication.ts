@@ -1,39 +1,38 @@
-import type { PublishedLoad } from "@shunt/core";
+import type { Publication } from "@shunt/core";
 import type { Registry } from "../membership/registry.ts";
-import { othersOutstanding } from "./aggregate.ts";
+import { publishedLoads } from "./aggregate.ts";
 
-/** Publications after which an unchanged table is told again, so that its age never suggests that it is old. */
+/** Ticks after which an unchanged table is told again, so that its age never suggests that it is old. */
 const REFRESH_TICKS = 5;
 
-/** Tells each acceptor what all others have outstanding, when that has changed. */
+/** Tells acceptors what all of them have outstanding, when a report has come since it was told last. */
 export class LoadPublication {
   readonly #registry: Registry;
-  readonly #servers: readonly string[];
-  /** What each acceptor was last told, and how many ticks ago. */
-  #told = new Map<string, { readonly text: string; ticks: number }>();
+  readonly #servers: () => readonly string[];
+  readonly #publish: (publication: Publication) => void;
+  #told = "";
+  #ticks = 0;
 
   /** `servers` are all of the configuration, as `pool/server`: those without load are told of as well. */
-  constructor(registry: Registry, servers: readonly string[]) {
+  constructor(
+    registry: Registry,
+    servers: () => readonly string[],
+    publish: (publication: Publication) => void,
+  ) {
     this.#registry = registry;
     this.#servers = servers;
+    this.#publish = publish;
   }
 
   tick(): void {
     const heard = this.#registry.heard;
-    const tables = heard.map((member) => member.loads);
-    const told = new Map<string, { text: string; ticks: number }>();
-    for (const { id, peer, loads } of heard) {
-      const servers = othersOutstanding(this.#servers, tables, loads);
-      const text = fingerprint(heard.length, servers);
-      const last = this.#told.get(id);
-      const due = last?.text !== text || last.ticks + 1 >= REFRESH_TICKS;
-      told.set(id, { text, ticks: due ? 0 : (last?.ticks ?? 0) + 1 });
-      if (due) peer.send({ kind: "load", acceptors: heard.length, servers });
-    }
+    const included = Object.fromEntries(heard.map(({ id, loadSeq }) => [id, loadSeq]));
+    const told = JSON.stringify(included);
+    this.#ticks++;
+    if (told === this.#told && this.#ticks < REFRESH_TICKS) return;
     this.#told = told;
+    this.#ticks = 0;
+    const tables = heard.map((member) => member.loads);
+    this.#publish({ kind: "load", included, servers: publishedLoads(this.#servers(), tables) });
   }
-}
-
-function fingerprint(acceptors: number, servers: readonly PublishedLoad[]): string {
-  return `${acceptors}:${servers.map(({ outstanding }) => outstanding).join()}`;
 }

@@ -1,6 +1,6 @@
 import type { ExchangeRecord } from "@shunt/core";
 import { expect, test } from "vitest";
-import type { BusPeer } from "../bus/unix-socket.ts";
+import type { BusPeer } from "../bus/state-bus.ts";
 import { RecentExchanges } from "./recent.ts";
 import { Registry } from "./registry.ts";
 
@@ -8,7 +8,15 @@ const exchange = (startedAt: number) => ({ id: `x${startedAt}`, startedAt }) as 
 
 function joined(registry: Registry, id: string, send: BusPeer["send"]): BusPeer {
   const peer: BusPeer = { send, close: () => {} };
-  registry.join(peer, { kind: "hello", acceptor: id, pid: 1, generation: 1, version: "0" });
+  registry.join(peer, {
+    kind: "hello",
+    acceptor: id,
+    host: "h",
+    pid: 1,
+    term: 0,
+    generation: 1,
+    version: "0",
+  });
   return peer;
 }
 

@@ -1,5 +1,5 @@
 import type { ExchangeRecord } from "@shunt/core";
-import type { BusPeer } from "../bus/unix-socket.ts";
+import type { BusPeer } from "../bus/state-bus.ts";
 import type { Registry } from "./registry.ts";
 
 /** What is not answered by then is left out: an acceptor in trouble must not keep the API waiting. */

@@ -1,5 +1,5 @@
-import type { AcceptorCounters, AcceptorMessage, ServerLoad } from "@shunt/core";
-import type { BusPeer } from "../bus/unix-socket.ts";
+import type { AcceptorCounters, AcceptorMessage, ServerLoad, SnapshotVersion } from "@shunt/core";
+import type { BusPeer } from "../bus/state-bus.ts";
 import { isStale } from "../load/staleness.ts";
 import { NO_COUNTERS, sumCounters } from "./counters.ts";
 import { Departed } from "./departed.ts";
@@ -10,14 +10,17 @@ type Status = Extract<AcceptorMessage, { kind: "status" }>;
 /** An acceptor that is connected, as it last described itself. */
 export interface Member {
   readonly id: string;
+  readonly host: string;
   readonly pid: number;
   readonly version: string;
   readonly peer: BusPeer;
   /** Milliseconds since the epoch. */
   readonly since: number;
   readonly loads: Map<string, ServerLoad>;
+  /** Number of the last report that is in `loads`. */
+  loadSeq: number;
   status: Pick<Status, "state" | "connections" | "exchanges" | "counters">;
-  generation: number;
+  snapshot: SnapshotVersion;
   lastHeardAt: number;
 }
 
@@ -47,7 +50,7 @@ export class Registry {
   }
 
   /** An acceptor that comes again before its former connection was seen to end replaces itself. */
-  join(peer: BusPeer, { acceptor, pid, version, generation }: Hello): Member {
+  join(peer: BusPeer, { acceptor, host, pid, version, term, generation }: Hello): Member {
     const former = this.members.find((member) => member.id === acceptor && member.peer !== peer);
     if (former !== undefined) {
       this.leave(former.peer);
@@ -57,13 +60,15 @@ export class Registry {
     const counters = this.#departed.takeBack(acceptor) ?? NO_COUNTERS;
     const member: Member = {
       id: acceptor,
+      host,
       pid,
       version,
       peer,
       since: now,
       loads: new Map(),
+      loadSeq: 0,
       status: { state: "starting", connections: 0, exchanges: 0, counters },
-      generation,
+      snapshot: { term, generation },
       lastHeardAt: now,
     };
     this.#members.set(peer, member);

@@ -6,10 +6,19 @@ import {
   decodeSupervisorMessage,
 } from "./decode.ts";
 
-const hello = { kind: "hello", acceptor: "a1-7", pid: 7, generation: 1, version: "0.1.0" };
+const hello = {
+  kind: "hello",
+  acceptor: "a1-7",
+  host: "h",
+  pid: 7,
+  term: 0,
+  generation: 1,
+  version: "0.1.0",
+};
 const status = {
   kind: "status",
   state: "accepting",
+  term: 0,
   generation: 1,
   connections: 2,
   exchanges: 1,
@@ -31,7 +40,7 @@ test.each([
   [{ ...hello, kind: "toString" }, "expected a kind of"],
   [{ ...hello, pid: -1 }, "pid: expected a whole number from 0, found -1"],
   [{ ...hello, acceptor: 5 }, "acceptor: expected a text, found 5"],
-  [{ kind: "load", servers: {} }, "servers: expected a list, found {}"],
+  [{ kind: "load", seq: 1, servers: {}, shares: [], granted: 0 }, "servers: expected a list, found {}"],
   [
     { ...status, state: "asleep" },
     'state: expected one of starting, accepting, draining, stopped, found "asleep"',

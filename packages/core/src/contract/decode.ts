@@ -9,8 +9,12 @@ import type {
   CoordinatorNotice,
   CoordinatorOrder,
   ExchangeRecord,
+  Publication,
   PublishedLoad,
+  ServerHealth,
   ServerLoad,
+  ShareGrant,
+  ShareUse,
   SupervisorMessage,
 } from "./messages.ts";
 
@@ -27,19 +31,34 @@ export class DecodeError extends Error {
 
 type Fields = Readonly<Record<string, unknown>>;
 type Decoder<T> = (fields: Fields) => T;
+type Kinded = { readonly kind: string };
+
+/** The kinds of a union, each with its decoder; a kind that is missing does not compile. */
+type Decoders<M extends Kinded> = {
+  readonly [K in M["kind"]]: Decoder<Extract<M, { readonly kind: K }>>;
+};
 
 export const decodeAcceptorMessage = decoderOf<AcceptorMessage>("acceptor message", {
   hello: (fields) => ({
     kind: "hello",
     acceptor: text(fields, "acceptor"),
+    host: text(fields, "host"),
     pid: whole(fields, "pid"),
+    term: whole(fields, "term"),
     generation: whole(fields, "generation"),
     version: text(fields, "version"),
   }),
-  load: (fields) => ({ kind: "load", servers: list(fields, "servers", serverLoad) }),
+  load: (fields) => ({
+    kind: "load",
+    seq: whole(fields, "seq"),
+    servers: list(fields, "servers", serverLoad),
+    shares: list(fields, "shares", shareUse),
+    granted: whole(fields, "granted"),
+  }),
   status: (fields) => ({
     kind: "status",
     state: oneOf(fields, "state", ["starting", "accepting", "draining", "stopped"]),
+    term: whole(fields, "term"),
     generation: whole(fields, "generation"),
     connections: whole(fields, "connections"),
     exchanges: whole(fields, "exchanges"),
@@ -52,13 +71,27 @@ export const decodeAcceptorMessage = decoderOf<AcceptorMessage>("acceptor messag
   }),
 });
 
-export const decodeCoordinatorMessage = decoderOf<CoordinatorMessage>("coordinator message", {
+const PUBLICATIONS: Decoders<Publication> = {
   snapshot: (fields) => ({ kind: "snapshot", snapshot: decodeSnapshot(fields.snapshot) }),
   load: (fields) => ({
     kind: "load",
-    acceptors: whole(fields, "acceptors"),
+    included: mapped(record(fields, "included"), asWhole),
     servers: list(fields, "servers", publishedLoad),
   }),
+  health: (fields) => ({ kind: "health", servers: list(fields, "servers", serverHealth) }),
+  shares: (fields) => ({
+    kind: "shares",
+    seq: whole(fields, "seq"),
+    leaseMs: whole(fields, "leaseMs"),
+    grants: mapped(record(fields, "grants"), shareGrant),
+  }),
+};
+
+export const decodePublication = decoderOf<Publication>("publication", PUBLICATIONS);
+
+export const decodeCoordinatorMessage = decoderOf<CoordinatorMessage>("coordinator message", {
+  ...PUBLICATIONS,
+  "tell-all": () => ({ kind: "tell-all" }),
   "get-recent": (fields) => ({
     kind: "get-recent",
     request: whole(fields, "request"),
@@ -122,15 +155,15 @@ export function decodeSnapshot(value: unknown): Snapshot {
   for (const part of ["listeners", "pools", "classes", "rules"]) list(config, part, (entry) => entry);
   const parts = ["timeouts", "limits", "retry", "trust", "leniency", "identity", "log"];
   for (const part of parts) record(config, part);
-  return { generation: whole(fields, "generation"), config: config as unknown as Snapshot["config"] };
+  return {
+    term: whole(fields, "term"),
+    generation: whole(fields, "generation"),
+    config: config as unknown as Snapshot["config"],
+  };
 }
 
-/** The kinds of a union, each with its decoder; a kind that is missing here does not compile. */
-function decoderOf<M extends { readonly kind: string }>(
-  what: string,
-  kinds: { readonly [K in M["kind"]]: Decoder<Extract<M, { readonly kind: K }>> },
-): (value: unknown) => M {
-  const known = new Map<string, Decoder<M>>(Object.entries(kinds));
+function decoderOf<M extends Kinded>(what: string, kinds: Decoders<M>): (value: unknown) => M {
+  const known = new Map<string, Decoder<M>>(Object.entries(kinds as Record<string, Decoder<M>>));
   return (value) => {
     const fields = asRecord(value, what);
     const kind = fields.kind;
@@ -146,7 +179,7 @@ function decoderOf<M extends { readonly kind: string }>(
 
 function checkedConfig(fields: Fields): ResolvedConfig {
   list(fields, "listeners", (entry) => entry);
-  decodeSnapshot({ generation: 0, config: fields });
+  decodeSnapshot({ term: 0, generation: 0, config: fields });
   record(fields, "admin");
   text(record(fields, "state"), "path");
   return fields as unknown as ResolvedConfig;
@@ -161,13 +194,43 @@ function serverLoad(value: unknown): ServerLoad {
     requests: whole(fields, "requests"),
     failures: whole(fields, "failures"),
     connections: whole(fields, "connections"),
+    errors: whole(fields, "errors"),
     ejected: fields.ejected === true,
+    ...(fields.ejectedFor === undefined ? {} : { ejectedFor: text(fields, "ejectedFor") }),
+    ...(fields.announced === undefined ? {} : { announced: measure(fields, "announced") }),
   };
 }
 
 function publishedLoad(value: unknown): PublishedLoad {
   const fields = asRecord(value, "published load");
-  return { server: text(fields, "server"), outstanding: whole(fields, "outstanding") };
+  return {
+    server: text(fields, "server"),
+    outstanding: whole(fields, "outstanding"),
+    ...(fields.announced === undefined ? {} : { announced: measure(fields, "announced") }),
+  };
+}
+
+function serverHealth(value: unknown): ServerHealth {
+  const fields = asRecord(value, "server health");
+  return {
+    server: text(fields, "server"),
+    healthy: fields.healthy === true,
+    reason: text(fields, "reason"),
+  };
+}
+
+function shareUse(value: unknown): ShareUse {
+  const fields = asRecord(value, "use of a share");
+  return {
+    limited: text(fields, "limited"),
+    outstanding: whole(fields, "outstanding"),
+    refused: whole(fields, "refused"),
+  };
+}
+
+function shareGrant(value: unknown, name: string): ShareGrant {
+  const fields = asRecord(value, name);
+  return { basedOn: whole(fields, "basedOn"), shares: mapped(record(fields, "shares"), asWhole) };
 }
 
 function acceptorCounters(fields: Fields): AcceptorCounters {
@@ -211,7 +274,10 @@ function text(fields: Fields, name: string): string {
 }
 
 function whole(fields: Fields, name: string): number {
-  const value = fields[name];
+  return asWhole(fields[name], name);
+}
+
+function asWhole(value: unknown, name: string): number {
   if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return value;
   throw new DecodeError(`${name}: expected a whole number from 0, found ${shown(value)}`);
 }

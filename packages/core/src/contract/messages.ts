@@ -20,14 +20,54 @@ export interface ServerLoad {
   readonly failures: number;
   /** Connections open now, the idle ones included. */
   readonly connections: number;
+  /** Responses ever received from it with a status of 500 or above. */
+  readonly errors: number;
   /** Whether this acceptor has ejected it for now. */
   readonly ejected: boolean;
+  /** Why it is ejected, in words; undefined while it is not. */
+  readonly ejectedFor?: string | undefined;
+  /** How loaded the server last said that it is, 0 (idle) to 1 (full); undefined while it says nothing. */
+  readonly announced?: number | undefined;
 }
 
-/** The total of all acceptors but the reader at one server, as published by the coordinator. */
+/** The total of all acceptors at one server, as published by the coordinator. */
 export interface PublishedLoad {
+  /** `pool/server`. */
   readonly server: string;
   readonly outstanding: number;
+  /** How loaded the server says that it is, 0 to 1; undefined while it says nothing. */
+  readonly announced?: number | undefined;
+}
+
+/**
+ * What active checks find of one server, for the whole cluster. Servers without checks are not named.
+ */
+export interface ServerHealth {
+  /** `pool/server`. */
+  readonly server: string;
+  readonly healthy: boolean;
+  /** In words: why it is not, or was not before. */
+  readonly reason: string;
+}
+
+/** What one acceptor uses, and wants, of a limit that holds across all acceptors. */
+export interface ShareUse {
+  /** What is limited: a `pool`, or a server as `pool/server`. */
+  readonly limited: string;
+  readonly outstanding: number;
+  /** Requests that its share kept from being sent since the last report. */
+  readonly refused: number;
+}
+
+/** What one acceptor may have outstanding of each limit that holds across all acceptors. */
+export interface ShareGrant {
+  /**
+   * The report of the acceptor that this answers. The lease runs from the moment at which the acceptor sent that
+   * report, by its own monotonic clock: so it ends there before it ends at whoever granted it.
+   */
+  readonly basedOn: number;
+  /** What is limited -> requests outstanding. One that is not named has none. */
+  readonly shares: Readonly<Record<string, number>>;
 }
 
 /** Monotonic counters and gauges of one acceptor; names are those of the metrics without `shunt_`. */
@@ -85,14 +125,29 @@ export type AcceptorMessage =
   | {
       readonly kind: "hello";
       readonly acceptor: string;
+      /** Name of the host that it runs on. */
+      readonly host: string;
       readonly pid: number;
+      /** Of the snapshot that it holds. */
+      readonly term: number;
       readonly generation: number;
       readonly version: string;
     }
-  | { readonly kind: "load"; readonly servers: readonly ServerLoad[] }
+  | {
+      readonly kind: "load";
+      /** Number of this report; each is one above the last of the same acceptor. */
+      readonly seq: number;
+      /** Those that have changed since the last report; all of them in the first after a hello. */
+      readonly servers: readonly ServerLoad[];
+      /** All limits that hold across acceptors; empty where there are none. */
+      readonly shares: readonly ShareUse[];
+      /** Number of the last grant that it works by; 0 before the first. */
+      readonly granted: number;
+    }
   | {
       readonly kind: "status";
       readonly state: "starting" | "accepting" | "draining" | "stopped";
+      readonly term: number;
       readonly generation: number;
       readonly connections: number;
       readonly exchanges: number;
@@ -100,17 +155,38 @@ export type AcceptorMessage =
     }
   | { readonly kind: "recent"; readonly request: number; readonly exchanges: readonly ExchangeRecord[] };
 
-/** Coordinator to acceptor. */
-export type CoordinatorMessage =
+/** Coordinator to acceptors. */
+export type CoordinatorMessage = Publication | Question;
+
+/** State that all acceptors are told alike, those that join later included; the last one of each kind holds. */
+export type Publication =
   | { readonly kind: "snapshot"; readonly snapshot: Snapshot }
   | {
       readonly kind: "load";
-      /** Acceptors that take part, the reader included. */
-      readonly acceptors: number;
-      /** Totals of all acceptors but the reader. */
+      /**
+       * Which report of each acceptor is in the totals. Whoever takes part finds himself here, and takes out what he
+       * reported then: what is left is the load of the others.
+       */
+      readonly included: Readonly<Record<string, number>>;
       readonly servers: readonly PublishedLoad[];
     }
-  | { readonly kind: "get-recent"; readonly request: number; readonly limit: number };
+  /** All servers that are checked. */
+  | { readonly kind: "health"; readonly servers: readonly ServerHealth[] }
+  | {
+      readonly kind: "shares";
+      /** Number of this grant; rises with each. */
+      readonly seq: number;
+      /** How long what is granted here holds, in milliseconds; see ShareGrant.basedOn. */
+      readonly leaseMs: number;
+      /** By acceptor. Whoever is not named has no share. */
+      readonly grants: Readonly<Record<string, ShareGrant>>;
+    };
+
+/** To one acceptor, which answers. */
+export type Question =
+  | { readonly kind: "get-recent"; readonly request: number; readonly limit: number }
+  /** Say everything anew, beginning with a hello: who asks has lost track. */
+  | { readonly kind: "tell-all" };
 
 /** Supervisor to acceptor, over IPC. A listening handle rides on `listen`. */
 export type SupervisorMessage =

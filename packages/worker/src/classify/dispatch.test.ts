@@ -364,7 +364,7 @@ describe("between generations", () => {
       audience: undefined,
       clockToleranceSeconds: 5,
     } as const;
-    const broken = { generation: 2, config: { ...config, identity: { kind: "jwt", jwt } } } as const;
+    const broken = { term: 0, generation: 2, config: { ...config, identity: { kind: "jwt", jwt } } } as const;
     await expect(dispatcher.adopt(broken)).rejects.toThrow();
     const clients = [new Client(get("/")), new Client(get("/"))];
     await judgeAll(dispatcher, clients);

@@ -1,4 +1,4 @@
-import { Batch, CONTENT, type EntryPeer, FIXED, RECORD, type Snapshot, Verdict } from "@shunt/core";
+import { Batch, CONTENT, type EntryPeer, FIXED, isNewer, RECORD, type Snapshot, Verdict } from "@shunt/core";
 import { Piscina } from "piscina";
 import { Judge } from "./judge.ts";
 import type { ClassifierTask, ClassifierThreadData } from "./thread.ts";
@@ -103,13 +103,13 @@ export class Dispatcher {
 
   /**
    * Judges by another snapshot from now on, once every thread has its rules. Batches in flight keep theirs. Of two that
-   * are adopted at the same time the later generation stays. Rejects when the rules or keys cannot be used.
+   * are adopted at the same time the later version stays. Rejects when the rules or keys cannot be used.
    */
   async adopt(snapshot: Snapshot): Promise<void> {
     const config = shared(snapshot);
     const judge = await Judge.of(snapshot.config);
     await this.#warm(snapshot, config);
-    if (snapshot.generation < this.#snapshot.generation) return;
+    if (isNewer(this.#snapshot, snapshot)) return;
     this.#snapshot = snapshot;
     this.#config = config;
     this.#judge = judge;
@@ -201,7 +201,7 @@ export class Dispatcher {
       memory: batch.memory as SharedArrayBuffer,
       size: batch.size,
       entries: batch.entries,
-      generation: snapshot.generation,
+      version: `${snapshot.term}.${snapshot.generation}`,
       config,
     };
   }

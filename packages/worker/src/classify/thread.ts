@@ -7,9 +7,9 @@ export interface ClassifierTask {
   readonly memory: SharedArrayBuffer;
   readonly size: BatchSize;
   readonly entries: number;
-  /** Of the rules to judge by. */
-  readonly generation: number;
-  /** The configuration of that generation as JSON, in shared memory: a handle of a few bytes for the thread that has it. */
+  /** Names the rules to judge by: version of their snapshot. */
+  readonly version: string;
+  /** The configuration of that version as JSON, in shared memory: a handle of a few bytes for the thread that has it. */
   readonly config: SharedArrayBuffer;
 }
 
@@ -21,9 +21,9 @@ export interface ClassifierThreadData {
 
 /** Null where this is only compiled (main.ts). */
 const hangOn = (workerData as ClassifierThreadData | null)?.hangOn;
-/** Rules of the generations in use: an exchange keeps to the one that it began with, so two may take turns. */
-const judges = new Map<number, Promise<Judge>>();
-const KEPT_GENERATIONS = 3;
+/** Rules of the versions in use: an exchange keeps to the one that it began with, so two may take turns. */
+const judges = new Map<string, Promise<Judge>>();
+const KEPT_VERSIONS = 3;
 
 /** Judges a batch. What it found lies in the batch; the returned value says only that it came to the end. */
 export default async function classifyBatch(task: ClassifierTask): Promise<void> {
@@ -37,12 +37,13 @@ export default async function classifyBatch(task: ClassifierTask): Promise<void>
 }
 
 function judgeOf(task: ClassifierTask): Promise<Judge> {
-  let judge = judges.get(task.generation);
+  let judge = judges.get(task.version);
   if (judge === undefined) {
     const config = JSON.parse(Buffer.from(task.config).toString("utf8")) as DataPlaneConfig;
     judge = Judge.of(config);
-    judges.set(task.generation, judge);
-    if (judges.size > KEPT_GENERATIONS) judges.delete(Math.min(...judges.keys()));
+    judges.set(task.version, judge);
+    const [oldest = task.version] = judges.keys();
+    if (judges.size > KEPT_VERSIONS) judges.delete(oldest);
   }
   return judge;
 }

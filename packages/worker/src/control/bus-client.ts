@@ -1,59 +1,50 @@
-import { connect, type Socket } from "node:net";
 import {
-  type AcceptorMessage,
   type CoordinatorMessage,
-  decodeCoordinatorMessage,
   encodeLine,
-  LineReader,
+  isNewer,
   MAX_LINE_BYTES,
+  type Publication,
   type Snapshot,
+  type SnapshotVersion,
 } from "@shunt/core";
 import type { Logger } from "pino";
 import type { ControlledAcceptor } from "./controlled.ts";
 import { LoadReporter } from "./load-reporter.ts";
+import { OwnReports } from "./own-reports.ts";
+import type { Transport } from "./transport.ts";
 
 const LOAD_EVERY_MS = 100;
 const STATUS_EVERY_MS = 1_000;
-const RECONNECT_FIRST_MS = 50;
-const RECONNECT_MOST_MS = 1_000;
-/** What a coordinator that does not read may make us hold; beyond it reports are left out, the next ones count. */
-const MAX_UNSENT_BYTES = 4 * 1024 * 1024;
 
 export interface BusClientOptions {
-  /** The coordinator's Unix socket. */
-  readonly path: string;
+  readonly transport: Transport;
   readonly id: string;
+  readonly host: string;
   readonly version: string;
-  /** Of the snapshot that the acceptor started with. */
-  readonly generation: number;
+  /** The snapshot that the acceptor started with. */
+  readonly snapshot: SnapshotVersion;
   readonly acceptor: ControlledAcceptor;
   readonly log: Logger;
 }
 
 /**
- * This acceptor's end of the state bus. A coordinator that is away is no reason to serve less: the client says so
- * once, tries again for ever, and tells everything anew when it is back.
+ * This acceptor's end of the state bus: what it says and when, and what it does with what it is told. Coordinators that
+ * are away are no reason to serve less: the client says so once, and tells everything anew when they are back.
  */
 export class BusClient {
   readonly #options: BusClientOptions;
   readonly #reporter = new LoadReporter();
-  #generation: number;
-  #socket: Socket | undefined;
-  #connected = false;
+  readonly #own = new OwnReports();
+  #snapshot: SnapshotVersion;
+  #seq = 0;
+  #granted = 0;
   #saidLost = false;
   #losses = 0;
-  #failures = 0;
-  #closed = false;
   #timers: NodeJS.Timeout[] = [];
-  #reconnect: NodeJS.Timeout | undefined;
 
   constructor(options: BusClientOptions) {
     this.#options = options;
-    this.#generation = options.generation;
-  }
-
-  get connected(): boolean {
-    return this.#connected;
+    this.#snapshot = options.snapshot;
   }
 
   start(): void {
@@ -62,85 +53,63 @@ export class BusClient {
       setInterval(() => this.reportStatus(), STATUS_EVERY_MS),
     ];
     for (const timer of this.#timers) timer.unref();
-    this.#open();
+    this.#options.transport.open({
+      onOpen: () => this.#opened(),
+      onMessage: (message) => this.#handle(message),
+      onLost: (reason) => this.#lost(reason),
+    });
   }
 
   /** Says the last word about counters and leaves; resolves when it was handed to the kernel or cannot be. */
   async close(): Promise<void> {
-    this.#closed = true;
     for (const timer of this.#timers) clearInterval(timer);
-    clearTimeout(this.#reconnect);
-    const socket = this.#socket;
-    if (socket === undefined || !this.#connected) {
-      socket?.destroy();
-      return;
-    }
     this.#reportLoad();
     this.reportStatus();
-    await new Promise<void>((resolve) => {
-      socket.once("close", () => resolve());
-      socket.end(() => resolve());
-    });
+    await this.#options.transport.close();
   }
 
-  #open(): void {
-    const reader = new LineReader();
-    const socket = connect(this.#options.path);
-    this.#socket = socket;
-    socket.unref();
-    socket.on("connect", () => this.#greet());
-    socket.on("data", (chunk: Buffer) => this.#read(socket, reader, chunk));
-    socket.on("error", (error) => this.#sayLost(error.message));
-    socket.on("close", () => this.#lost());
-  }
-
-  #greet(): void {
-    const { id, version, log } = this.#options;
-    this.#connected = true;
-    this.#failures = 0;
-    if (this.#saidLost) log.info("state bus is back");
+  #opened(): void {
+    if (this.#saidLost) this.#options.log.info("state bus is back");
     this.#saidLost = false;
+    this.#tellAll();
+  }
+
+  #tellAll(): void {
+    const { id, host, version, transport } = this.#options;
     this.#reporter.forget();
-    this.#send({ kind: "hello", acceptor: id, pid: process.pid, generation: this.#generation, version });
+    const { term, generation } = this.#snapshot;
+    transport.send({ kind: "hello", acceptor: id, host, pid: process.pid, term, generation, version });
     this.reportStatus();
     this.#reportLoad();
   }
 
-  #lost(): void {
-    if (this.#connected) this.#losses += 1;
-    this.#connected = false;
-    if (this.#closed) return;
-    this.#sayLost("the coordinator closed the connection");
-    const delay = Math.min(RECONNECT_MOST_MS, RECONNECT_FIRST_MS * 2 ** this.#failures);
-    this.#failures = Math.min(this.#failures + 1, 10);
-    this.#reconnect = setTimeout(() => this.#open(), delay).unref();
-  }
-
-  #sayLost(reason: string): void {
-    if (this.#saidLost || this.#closed) return;
+  #lost(reason: string): void {
+    if (this.#saidLost) return;
     this.#saidLost = true;
+    this.#losses += 1;
     this.#options.log.warn({ reason }, "state bus is away, serving on with the last snapshot");
   }
 
-  #read(socket: Socket, reader: LineReader, chunk: Buffer): void {
-    try {
-      for (const line of reader.push(chunk)) this.#handle(decodeCoordinatorMessage(JSON.parse(line)));
-    } catch (error) {
-      this.#options.log.error({ err: error }, "state bus connection closed: not understood");
-      socket.destroy();
-    }
-  }
-
   #handle(message: CoordinatorMessage): void {
+    const { acceptor } = this.#options;
     switch (message.kind) {
       case "snapshot":
         this.#apply(message.snapshot);
         break;
       case "load":
-        this.#options.acceptor.applyLoad(message.acceptors, message.servers);
+        this.#applyLoad(message);
+        break;
+      case "health":
+        acceptor.applyHealth(message.servers);
+        break;
+      case "shares":
+        this.#applyShares(message);
         break;
       case "get-recent":
         this.#answerRecent(message.request, message.limit);
+        break;
+      case "tell-all":
+        this.#tellAll();
         break;
       default:
         message satisfies never;
@@ -148,33 +117,53 @@ export class BusClient {
   }
 
   #apply(snapshot: Snapshot): void {
-    if (snapshot.generation <= this.#generation) return;
+    if (!isNewer(snapshot, this.#snapshot)) return;
     this.#options.acceptor.apply(snapshot);
-    this.#generation = snapshot.generation;
+    this.#snapshot = snapshot;
     this.reportStatus();
+  }
+
+  #applyLoad({ included, servers }: Extract<Publication, { kind: "load" }>): void {
+    const { id, acceptor } = this.#options;
+    const seq = included[id];
+    const acceptors = Object.keys(included).length + (seq === undefined ? 1 : 0);
+    const ofOthers = servers.map((load) => ({
+      ...load,
+      outstanding: Math.max(0, load.outstanding - this.#own.partOf(load.server, seq)),
+    }));
+    acceptor.applyLoad(acceptors, ofOthers);
+  }
+
+  #applyShares({ seq, leaseMs, grants }: Extract<Publication, { kind: "shares" }>): void {
+    this.#granted = seq;
+    this.#options.acceptor.applyShares(grants[this.#options.id], leaseMs);
   }
 
   /** Fewer exchanges rather than a line that the coordinator would have to refuse. */
   #answerRecent(request: number, limit: number): void {
     let exchanges = this.#options.acceptor.recent(limit);
-    let line = encodeLine({ kind: "recent", request, exchanges });
-    while (Buffer.byteLength(line) > MAX_LINE_BYTES / 2 && exchanges.length > 0) {
-      exchanges = exchanges.slice(0, exchanges.length >> 1);
-      line = encodeLine({ kind: "recent", request, exchanges });
-    }
-    this.#socket?.write(line);
+    const tooLong = (): boolean =>
+      Buffer.byteLength(encodeLine({ kind: "recent", request, exchanges })) > MAX_LINE_BYTES / 2;
+    while (exchanges.length > 0 && tooLong()) exchanges = exchanges.slice(0, exchanges.length >> 1);
+    this.#options.transport.send({ kind: "recent", request, exchanges });
   }
 
   #reportLoad(): void {
-    if (!this.#canSend()) return;
-    const servers = this.#reporter.next(this.#options.acceptor.loads());
-    if (servers !== undefined) this.#send({ kind: "load", servers });
+    const { acceptor, transport } = this.#options;
+    if (!transport.canSend) return;
+    const servers = this.#reporter.next(acceptor.loads());
+    const seq = this.#seq + 1;
+    const shares = acceptor.shareUses(seq);
+    if (servers === undefined && shares.length === 0) return;
+    this.#seq = seq;
+    this.#own.note(seq, servers ?? []);
+    transport.send({ kind: "load", seq, servers: servers ?? [], shares, granted: this.#granted });
   }
 
   /** Says at once what would be said within a second: for changes that others wait for. */
   reportStatus(): void {
-    if (!this.#canSend()) return;
-    const { acceptor } = this.#options;
+    const { acceptor, transport } = this.#options;
+    if (!transport.canSend) return;
     const { state, connections, exchanges } = acceptor;
     const own = acceptor.counters();
     const counters = {
@@ -182,14 +171,7 @@ export class BusClient {
       counters: { ...own.counters, state_bus_losses_total: this.#losses },
       gauges: { ...own.gauges, state_bus_connected: 1 },
     };
-    this.#send({ kind: "status", state, generation: this.#generation, connections, exchanges, counters });
-  }
-
-  #canSend(): boolean {
-    return this.#connected && (this.#socket?.writableLength ?? 0) < MAX_UNSENT_BYTES;
-  }
-
-  #send(message: AcceptorMessage): void {
-    this.#socket?.write(encodeLine(message));
+    const { term, generation } = this.#snapshot;
+    transport.send({ kind: "status", state, term, generation, connections, exchanges, counters });
   }
 }

@@ -1,4 +1,13 @@
-import type { AcceptorCounters, ExchangeRecord, PublishedLoad, ServerLoad, Snapshot } from "@shunt/core";
+import type {
+  AcceptorCounters,
+  ExchangeRecord,
+  PublishedLoad,
+  ServerHealth,
+  ServerLoad,
+  ShareGrant,
+  ShareUse,
+  Snapshot,
+} from "@shunt/core";
 
 /** What the control side asks of an acceptor: the whole of the seam between it and the data path. */
 export interface ControlledAcceptor {
@@ -10,8 +19,15 @@ export interface ControlledAcceptor {
   /** Starts accepting on a listening handle. */
   adopt(listener: string, handle: object): Promise<void>;
   apply(snapshot: Snapshot): void;
+  /** `servers`: what all other acceptors have outstanding. */
   applyLoad(acceptors: number, servers: readonly PublishedLoad[]): void;
+  /** What active checks find; all servers that are checked. */
+  applyHealth(servers: readonly ServerHealth[]): void;
+  /** What may be outstanding of limits that hold across acceptors; undefined is nothing. */
+  applyShares(grant: ShareGrant | undefined, leaseMs: number): void;
   loads(): readonly ServerLoad[];
+  /** For the report with number `seq`, which is sent now. */
+  shareUses(seq: number): readonly ShareUse[];
   counters(): AcceptorCounters;
   /** Newest first. */
   recent(limit: number): readonly ExchangeRecord[];

@@ -9,6 +9,7 @@ const load = (server: string, outstanding: number): ServerLoad => ({
   requests: 0,
   failures: 0,
   connections: 0,
+  errors: 0,
   ejected: false,
 });
 
@@ -25,6 +26,8 @@ test("LoadReporter reports a change of any measure", () => {
     { requests: 1 },
     { failures: 1 },
     { connections: 1 },
+    { errors: 1 },
+    { announced: 0.5 },
     { ejected: true },
   ];
   for (const change of changes) {

@@ -32,6 +32,8 @@ function sameLoad(now: ServerLoad, before: ServerLoad | undefined): boolean {
     now.requests === before.requests &&
     now.failures === before.failures &&
     now.connections === before.connections &&
+    now.errors === before.errors &&
+    now.announced === before.announced &&
     now.ejected === before.ejected
   );
 }

@@ -1,4 +1,5 @@
 import { flushCompileCache } from "node:module";
+import { hostname } from "node:os";
 import {
   type AcceptorNotice,
   decodeSupervisorMessage,
@@ -8,6 +9,7 @@ import {
 import { type Logger, pino } from "pino";
 import { BusClient } from "./bus-client.ts";
 import type { ControlledAcceptor } from "./controlled.ts";
+import { UnixTransport } from "./unix-transport.ts";
 
 /** Exit codes of sysexits.h: the supervisor replaces the process whatever it says, people read it in the log. */
 const EXIT_INTERNAL_ERROR = 70;
@@ -104,9 +106,17 @@ class AcceptorProcess {
     // Now and not at the exit: who is killed writes nothing, and whoever replaces it needs it most.
     flushCompileCache();
     this.#acceptor = acceptor;
-    const { generation } = snapshot;
     const { version } = this.#options;
-    this.#bus = new BusClient({ path, id, version, generation, acceptor, log: this.#log });
+    const transport = new UnixTransport(path, this.#log);
+    this.#bus = new BusClient({
+      transport,
+      id,
+      host: hostname(),
+      version,
+      snapshot,
+      acceptor,
+      log: this.#log,
+    });
     this.#bus.start();
   }
 

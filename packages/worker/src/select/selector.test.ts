@@ -82,7 +82,7 @@ test("Selector keeps a server, its load and its connections through snapshots, a
   const [gold, general] = config.pools as [ResolvedPool, ResolvedPool];
   const drained = { ...(general.servers[0] as ResolvedServer), weight: 7, state: "drain" } as const;
   const pools = [gold, { ...general, servers: [drained] }];
-  const after = { generation: 2, config: { ...config, pools } };
+  const after = { term: 0, generation: 2, config: { ...config, pools } };
   selector.adopt(after);
   const kept = [...selector.backends].find(({ id }) => id === "general/s1");
   expect(kept).toBe(attempt.backend);

@@ -4,6 +4,7 @@ import {
   ChoiceTrace,
   chooseForClass,
   ejectionsIgnored,
+  isNewer,
   mayEject,
   newChoice,
   type PoolView,
@@ -14,6 +15,7 @@ import {
   type ResolvedServer,
   type SeedSequence,
   type Snapshot,
+  type SnapshotVersion,
 } from "@shunt/core";
 import { Backend } from "../connect/backend.ts";
 import { Attempt } from "../track/attempt.ts";
@@ -58,13 +60,17 @@ class Pool implements PoolView {
 
 /** The pools of one snapshot. */
 interface Generation {
-  readonly number: number;
+  readonly version: SnapshotVersion;
   readonly pools: readonly Pool[];
   readonly view: (pool: number) => Pool | undefined;
 }
 
 /** Before the first snapshot: nobody takes a request. */
-const NOBODY: Generation = Object.freeze({ number: -1, pools: [], view: () => undefined });
+const NOBODY: Generation = Object.freeze({
+  version: { term: -1, generation: -1 },
+  pools: [],
+  view: () => undefined,
+});
 const NOTHING_COMPARED: readonly number[] = Object.freeze([]);
 
 /**
@@ -96,13 +102,14 @@ export class Selector {
 
   /** Takes a new snapshot for what begins from now on. One that is older than the latest is ignored. */
   adopt(snapshot: Snapshot): void {
-    if (snapshot.generation <= this.#latest.number) return;
+    if (!isNewer(snapshot, this.#latest.version)) return;
     const { pools, limits } = snapshot.config;
     const views = pools.map((pool) => {
       const candidates = pool.servers.map((server) => this.#backendOf(pool, server));
       return new Pool(pool, candidates, limits.outstandingPerServer, this.#fleet, this.#seeds.next());
     });
-    this.#latest = { number: snapshot.generation, pools: views, view: (pool) => views[pool] };
+    const { term, generation } = snapshot;
+    this.#latest = { version: { term, generation }, pools: views, view: (pool) => views[pool] };
     this.#generations.set(snapshot, this.#latest);
     this.#forget();
   }
