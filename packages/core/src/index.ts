@@ -10,6 +10,7 @@ export { type CompiledRules, compileRules, factsRead } from "./classify/compile.
 export { explainRules, type RulesExplanation, type TriedRule } from "./classify/explain.ts";
 export type { Address, Facts } from "./classify/facts.ts";
 export { FIXED, UNBOUNDED } from "./config/defaults.ts";
+export { type BuiltAround, needsRestart } from "./config/needs-restart.ts";
 export type {
   BalanceName,
   ClassRoute,
