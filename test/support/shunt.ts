@@ -175,7 +175,7 @@ export class RunningShunt implements AsyncDisposable {
   /** A product that the test has not ended itself has to end well. */
   async [Symbol.asyncDispose](): Promise<void> {
     const { exitCode, signalCode, pid = 0 } = this.child;
-    const household = this.#household();
+    const { household } = this;
     try {
       if (exitCode !== null || signalCode !== null) return;
       const fate = await this.stop();
@@ -187,7 +187,7 @@ export class RunningShunt implements AsyncDisposable {
   }
 
   /** Its processes, also those that outlive a supervisor that was killed. */
-  #household(): number[] {
+  get household(): readonly number[] {
     const file = join(`${this.config}.state`, "household.json");
     if (!existsSync(file)) return [];
     const members: { pid: number }[] = JSON.parse(readFileSync(file, "utf8"));

@@ -1,10 +1,11 @@
 /** `npm run slowloris`: what slow clients do to others. README.md of the benchmark tells how it is read. */
-import { type ChildProcess, fork } from "node:child_process";
+import { type ChildProcess, execFileSync, fork } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { onePool, type RunningShunt, startShunt } from "../../support/shunt.ts";
+import { describeMachine } from "../machine.ts";
 import { table } from "../table.ts";
 import { KINDS, type Kind, type SlowReport, type Tallies } from "./messages.ts";
 import { type Latencies, WellBehaved } from "./well-behaved.ts";
@@ -16,8 +17,8 @@ const WELL_BEHAVED = 200;
  */
 const SLOW: Readonly<Record<Kind, number>> = { heads: 900, bodies: 900, readers: 200 };
 const ALL_SLOW = SLOW.heads + SLOW.bodies + SLOW.readers;
-const BEFORE_MS = 15_000;
-const BESIDE_MS = 15_000;
+/** Of each row that latencies are compared in. */
+const WINDOW_MS = 15_000;
 /** Until clients and code are warm, and again until the servers have given the readers what the kernel takes. */
 const SETTLE_MS = 3_000;
 /**
@@ -37,21 +38,26 @@ async function main(): Promise<number> {
     console.error(`This needs ${DESCRIPTORS} open files in a process; ulimit -Hn says ${openFiles()}.`);
     return 1;
   }
+  const { pins, pinning } = describeMachine();
+  if (pins !== undefined) pin(process.pid, pins.load);
+  console.log(`${pinning}\n`);
   await using servers = child("servers.ts");
   const [{ ports }] = (await once(servers.process, "message")) as [{ ports: number[] }];
   const named = ports.map((port, i) => ({ name: `s${i}`, url: `http://127.0.0.1:${port}` }));
   await using shunt = await startShunt({ ...onePool(...named), timeouts: TIMEOUTS });
-  return await measure(shunt);
+  return await measure(shunt, pins?.proxy);
 }
 
-async function measure(shunt: RunningShunt): Promise<number> {
+async function measure(shunt: RunningShunt, core: number | undefined): Promise<number> {
   const port = Number(new URL(shunt.url).port);
   const { pid } = await shunt.acceptor();
+  if (core !== undefined) for (const one of [pid, ...shunt.household]) pin(one, core);
   using clients = await WellBehaved.start(port, WELL_BEHAVED);
   await sleep(SETTLE_MS);
   clients.take();
-  await sleep(BEFORE_MS);
-  const rows = [row("before", clients.take(), pid)];
+  await sleep(WINDOW_MS);
+  const before = clients.take();
+  const rows = [row("before", before, pid)];
   await using slow = child("slow-clients.ts", String(port), JSON.stringify(SLOW));
   let tallies: Tallies | undefined;
   slow.process.on("message", (report: SlowReport) => {
@@ -60,10 +66,14 @@ async function measure(shunt: RunningShunt): Promise<number> {
   await until(() => sum(tallies, "opened") === ALL_SLOW, OPENED_MS);
   await sleep(SETTLE_MS);
   clients.take();
-  await sleep(BESIDE_MS);
-  rows.push(row("beside all of them", clients.take(), pid));
+  await sleep(WINDOW_MS);
+  const beside = clients.take();
+  rows.push(row("beside all of them", beside, pid));
   const ended = await until(() => endedOf(tallies) === ALL_SLOW, ALL_ENDED_MS);
   rows.push(row("while they are cut", clients.take(), pid));
+  await sleep(WINDOW_MS);
+  const after = clients.take();
+  rows.push(row("after them", after, pid));
   console.log(
     table(
       ["200 well-behaved clients", "p50 ms", "p99 ms", "most ms", "requests", "failures", "RSS MiB", ""],
@@ -72,7 +82,16 @@ async function measure(shunt: RunningShunt): Promise<number> {
     ),
   );
   console.log(`\n${table(["slow clients", "opened", "answered", "cut", ""], 1, tallyRows(tallies))}`);
+  const times = (other: Latencies): string => (beside.p99 / other.p99).toFixed(2);
+  console.log(
+    `\np99 beside the slow clients: ${times(before)} of what it was before, ${times(after)} of after.`,
+  );
   return ended ? 0 : 1;
+}
+
+/** A process and all its threads, on one core: what is measured does not compete with what measures. */
+function pin(pid: number, core: number): void {
+  execFileSync("taskset", ["-acp", String(core), String(pid)], { stdio: "ignore" });
 }
 
 function row(phase: string, { p50, p99, most, requests, failures }: Latencies, pid: number): string[] {
