@@ -4,6 +4,8 @@ import type { Logger } from "pino";
 import { type AdminApi, startAdminApi } from "./api/http-server.ts";
 import type { BusPeer, StateBus } from "./bus/state-bus.ts";
 import { UnixSocketBus } from "./bus/unix-socket.ts";
+import { Duties, type Duty, everyMs } from "./leadership/duty.ts";
+import { ALONE, type Leadership } from "./leadership/leadership.ts";
 import { LoadPublication } from "./load/publication.ts";
 import { serverNames } from "./load/server-names.ts";
 import { Departed } from "./membership/departed.ts";
@@ -36,10 +38,10 @@ export class Coordinator {
   readonly #departed: Departed;
   readonly #registry: Registry;
   readonly #recent: RecentExchanges;
-  readonly #publication: LoadPublication;
   readonly #bus: StateBus;
+  readonly #leadership: Leadership = ALONE;
+  readonly #duties: Duties;
   #api: AdminApi | undefined;
-  #ticker: NodeJS.Timeout | undefined;
 
   constructor(options: CoordinatorOptions) {
     const { config, bus, epoch, log } = options;
@@ -57,18 +59,25 @@ export class Coordinator {
       onGone: (peer: BusPeer) => this.#gone(peer),
     };
     this.#bus = new UnixSocketBus({ path: bus, log, listener });
-    this.#publication = new LoadPublication(
+    this.#duties = new Duties(this.#dutiesOfLeader(), log);
+    this.#leadership.onChange((leads) => (leads ? this.#lead() : this.#duties.stop()));
+  }
+
+  /** What is done by the one coordinator that leads, and by no other. */
+  #dutiesOfLeader(): Duty[] {
+    const publication = new LoadPublication(
       this.#registry,
       () => serverNames(this.snapshot.config),
-      (publication) => this.#bus.publish(publication),
+      (load) => this.#bus.publish(load),
     );
+    return [everyMs(PUBLISH_EVERY_MS, () => publication.tick())];
   }
 
   /** @returns where the admin API listens. */
   async start(): Promise<{ readonly host: string; readonly port: number }> {
     const { config, adminPort, version, log } = this.#options;
     await this.#bus.listen();
-    this.#bus.publish({ kind: "snapshot", snapshot: this.snapshot });
+    if (this.#leadership.leads) this.#lead();
     this.#api = await startAdminApi({
       config,
       port: adminPort,
@@ -78,15 +87,19 @@ export class Coordinator {
       registry: this.#registry,
       recent: this.#recent,
     });
-    this.#ticker = setInterval(() => this.#publication.tick(), PUBLISH_EVERY_MS);
     return { host: config.admin.host, port: this.#api.port };
   }
 
   async stop(): Promise<void> {
-    clearInterval(this.#ticker);
+    this.#duties.stop();
     await this.#api?.close();
     await this.#bus.close();
     this.#store.close();
+  }
+
+  #lead(): void {
+    this.#bus.publish({ kind: "snapshot", snapshot: this.snapshot });
+    this.#duties.start(this.#leadership.term);
   }
 
   #heard(peer: BusPeer, message: AcceptorMessage): void {

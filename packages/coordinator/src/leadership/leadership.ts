@@ -9,6 +9,8 @@ export interface Leadership {
   readonly term: number;
   /** Name of whoever leads, as far as known. */
   readonly leader: string | undefined;
+  /** What a fenced write compares the lease with, see fence.ts; undefined while standing by, and where nothing is fenced. */
+  readonly fence: string | undefined;
   /** Called with each change of `leads`. */
   onChange(listener: (leads: boolean) => void): void;
 }
@@ -18,5 +20,6 @@ export const ALONE: Leadership = Object.freeze({
   leads: true,
   term: 0,
   leader: undefined,
+  fence: undefined,
   onChange: () => {},
 });
