@@ -1,9 +1,11 @@
 import type { FastifyInstance } from "fastify";
 import type { ApiContext } from "./context.ts";
+import { ROUTES } from "./routes.ts";
+import { serve } from "./serve.ts";
 
 /** The acceptors that are connected to this coordinator. */
 export function addAcceptors(app: FastifyInstance, { registry, current }: ApiContext): void {
-  app.get("/v1/acceptors", async () => ({
+  serve(app, ROUTES.getAcceptors, () => ({
     generation: current().generation,
     acceptors: registry.members.map((member) => ({
       id: member.id,

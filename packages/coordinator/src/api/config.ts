@@ -1,10 +1,12 @@
 import type { FastifyInstance } from "fastify";
 import { redacted } from "../store/redact.ts";
 import type { ApiContext } from "./context.ts";
+import { ROUTES } from "./routes.ts";
+import { serve } from "./serve.ts";
 
 /** The configuration with all defaults and without secrets. Its ETag is its generation. */
 export function addConfig(app: FastifyInstance, { config, current }: ApiContext): void {
-  app.get("/v1/config", async (request, reply) => {
+  serve(app, ROUTES.getConfig, ({ request, reply }) => {
     const { generation } = current();
     const etag = `"${generation}"`;
     reply.header("etag", etag);

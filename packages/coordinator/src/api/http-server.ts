@@ -18,8 +18,6 @@ import { addPools } from "./pools.ts";
 import { ProblemError, problem, sendProblem } from "./problem.ts";
 
 const REQUEST_MS = 10_000;
-/** What needs no token: probes and scrapers have none. */
-const OPEN: ReadonlySet<string> = new Set(["/livez", "/readyz", "/metrics"]);
 const NOT_HTTP_BODY = JSON.stringify({ type: "about:blank", ...problem(400, "This is no HTTP request") });
 /** Written by hand: to what is not a request there is no reply object. */
 const NOT_HTTP = `HTTP/1.1 400 Bad Request\r\nContent-Type: application/problem+json\r\nContent-Length: ${NOT_HTTP_BODY.length}\r\nConnection: close\r\n\r\n${NOT_HTTP_BODY}`;
@@ -59,7 +57,7 @@ export function buildAdminApi(context: ApiContext): FastifyInstance {
     reply.header("cache-control", "no-store");
     checkHost(request, context.config.admin);
     // By the route and not by the text of the target, which may write the same path in other ways.
-    if (!OPEN.has(request.routeOptions.url ?? "")) checkToken(request, context.config.admin);
+    if (request.routeOptions.config.role !== "open") checkToken(request, context.config.admin);
   });
   app.setErrorHandler<FastifyError>((error, _, reply) => answerError(error, reply, context));
   app.setNotFoundHandler((request, reply) => answerUnknown(app, request, reply));

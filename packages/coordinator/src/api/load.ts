@@ -3,11 +3,13 @@ import { totals } from "../load/aggregate.ts";
 import { serverNames } from "../load/server-names.ts";
 import { isStale } from "../load/staleness.ts";
 import type { ApiContext } from "./context.ts";
+import { ROUTES } from "./routes.ts";
+import { serve } from "./serve.ts";
 
 /** What every server is loaded with: in all, and by acceptor. Acceptors that went silent are shown and not counted. */
 export function addLoad(app: FastifyInstance, { config, registry }: ApiContext): void {
   const servers = serverNames(config);
-  app.get("/v1/load", async () => {
+  serve(app, ROUTES.getLoad, () => {
     const now = Date.now();
     return {
       servers: totals(

@@ -5,6 +5,8 @@ import { type TotalLoad, totals } from "../load/aggregate.ts";
 import { serverNames } from "../load/server-names.ts";
 import type { ApiContext } from "./context.ts";
 import { exposition, histogramSamples, type Metric, type Sample } from "./exposition.ts";
+import { ROUTES } from "./routes.ts";
+import { serve } from "./serve.ts";
 
 /** The label of counters that have one. Those that are not named here have `kind`. */
 const LABELS: Readonly<Record<string, string>> = {
@@ -20,7 +22,7 @@ const LABELS: Readonly<Record<string, string>> = {
 export function addMetrics(app: FastifyInstance, context: ApiContext): void {
   const own = new Registry();
   collectDefaultMetrics({ register: own, prefix: "shunt_coordinator_" });
-  app.get("/metrics", async (_, reply) => {
+  serve(app, ROUTES.metrics, async ({ reply }) => {
     const counted = context.registry.counters();
     const text = exposition([...acceptorMetrics(counted), ...clusterMetrics(context)]);
     return reply.type(own.contentType).send(text + (await own.metrics()));

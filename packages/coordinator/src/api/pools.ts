@@ -3,10 +3,12 @@ import type { FastifyInstance } from "fastify";
 import { type LoadTable, type TotalLoad, totals } from "../load/aggregate.ts";
 import { namesIn } from "../load/server-names.ts";
 import type { ApiContext } from "./context.ts";
+import { ROUTES } from "./routes.ts";
+import { serve } from "./serve.ts";
 
 /** The pools of the configuration, each server with its state and what it is loaded with now. */
 export function addPools(app: FastifyInstance, { config, registry }: ApiContext): void {
-  app.get("/v1/pools", async () => {
+  serve(app, ROUTES.getPools, () => {
     const tables = registry.heard.map((member) => member.loads);
     return { pools: config.pools.map((pool) => describe(pool, tables)) };
   });

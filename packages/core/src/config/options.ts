@@ -1,4 +1,4 @@
-import type { BalanceName, JwtAlgorithm, LogLevel, ProxyProtocol } from "./resolved.ts";
+import type { BalanceName, JwtAlgorithm, LogLevel, ProxyProtocol, ServerState } from "./resolved.ts";
 
 /**
  * What a person writes in `shunt.config.ts`, or the same in JSON or YAML. This is the raw form: everything that has
@@ -116,6 +116,11 @@ export interface ServerOptions {
    * @default 1
    */
   readonly weight?: number | undefined;
+  /**
+   * `ready`: takes requests. `drain`: takes no new ones, what is in flight is finished. `maintenance`: takes nothing.
+   * @default "ready"
+   */
+  readonly state?: ServerState | undefined;
 }
 
 export interface ClassOptions {

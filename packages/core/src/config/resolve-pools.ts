@@ -70,7 +70,7 @@ function resolveServer(
     const problem = `the address ${quote(address.authority)} stands at ${formatPath(taken)} already`;
     mistakes.push({ path: place, problem, expected: "an address in one pool only, and once" });
   }
-  return { name, ...address, weight: options?.weight ?? 1, state: "ready" };
+  return { name, ...address, weight: options?.weight ?? 1, state: options?.state ?? "ready" };
 }
 
 /** Where the address was taken before, if it was. */

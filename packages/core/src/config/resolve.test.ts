@@ -104,6 +104,14 @@ describe("resolveConfig()", () => {
     });
   });
 
+  test("takes the state of a server, and refuses one that there is not", () => {
+    const servers = (state: string) => ({ s1: { url: "http://127.0.0.1:9001", state } });
+    expect(mistakes(pool({}, servers("maintenance")))).toEqual([]);
+    expect(mistakes(pool({}, servers("up")))).toEqual([
+      'pools.general.servers.s1.state: found "up"; expected "ready", "drain" or "maintenance"',
+    ]);
+  });
+
   test("turns names into indices", () => {
     const config = resolved({
       pools: {

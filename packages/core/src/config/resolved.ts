@@ -11,7 +11,8 @@ export interface ResolvedListener {
   readonly proxyProtocol: boolean;
 }
 
-export type ServerState = "ready" | "drain" | "maintenance";
+export const SERVER_STATES = ["ready", "drain", "maintenance"] as const;
+export type ServerState = (typeof SERVER_STATES)[number];
 
 export interface ResolvedServer {
   readonly name: string;

@@ -36,6 +36,7 @@ import type {
   TimeoutOptions,
   TrustOptions,
 } from "./options.ts";
+import { SERVER_STATES } from "./resolved.ts";
 import { isToken } from "./token.ts";
 
 /**
@@ -142,6 +143,7 @@ export const poolSchema = z.strictObject({
 export const serverSchema = z.strictObject({
   url: text('a text like "http://127.0.0.1:9001"'),
   weight: integer(WEIGHT_RANGE).optional(),
+  state: choice(SERVER_STATES).optional(),
 } satisfies Shape<ServerOptions>);
 
 export const classSchema = z.strictObject({

@@ -1,0 +1,44 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { z } from "zod";
+import { checked } from "./problem.ts";
+import type { Route } from "./routes.ts";
+
+/** A request to one route, as its schemas have it. */
+export interface Call<R extends Route> {
+  readonly parameters: R["parameters"] extends z.ZodType ? z.output<R["parameters"]> : undefined;
+  readonly query: z.output<R["query"]>;
+  readonly body: R["body"] extends z.ZodType ? z.output<R["body"]> : undefined;
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+}
+
+declare module "fastify" {
+  interface FastifyContextConfig {
+    /** What a caller needs; undefined where there is no route. */
+    readonly role?: Route["role"];
+  }
+}
+
+/** Adds the handler of a route, which gets what was sent in the form that the route says. */
+export function serve<const R extends Route>(
+  app: FastifyInstance,
+  route: R,
+  handle: (call: Call<R>) => Promise<unknown> | unknown,
+): void {
+  app.route({
+    method: route.method,
+    url: route.path.replaceAll(/\{(\w+)\}/g, ":$1"),
+    config: { role: route.role },
+    ...(route.bodyBytes === undefined ? {} : { bodyLimit: route.bodyBytes }),
+    handler: async (request, reply) => {
+      const call = {
+        parameters: route.parameters && checked(route.parameters, request.params, "path"),
+        query: checked(route.query, request.query, "query"),
+        body: route.body && checked(route.body, request.body, "content"),
+        request,
+        reply,
+      };
+      return await handle(call as Call<R>);
+    },
+  });
+}
