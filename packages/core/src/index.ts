@@ -23,6 +23,7 @@ export type {
   LogLevel,
   Matcher,
   ProxyProtocol,
+  RedisTls,
   ResolvedAdmin,
   ResolvedClass,
   ResolvedConfig,
@@ -31,6 +32,7 @@ export type {
   ResolvedListener,
   ResolvedLog,
   ResolvedPool,
+  ResolvedRedis,
   ResolvedRule,
   ResolvedServer,
   ResolvedState,
@@ -49,6 +51,19 @@ export {
   Verdict,
   type VerdictFields,
 } from "./contract/batch.ts";
+export {
+  asPublicationVersion,
+  type BusNames,
+  busNames,
+  type Fence,
+  isLater,
+  leaseValue,
+  PUBLICATION_KINDS,
+  type PublicationVersion,
+  readLease,
+  readVersion,
+  versionText,
+} from "./contract/channels.ts";
 export {
   DecodeError,
   decodeAcceptorMessage,
@@ -82,6 +97,19 @@ export type {
   ShareUse,
   SupervisorMessage,
 } from "./contract/messages.ts";
+export {
+  parseRedisUrl,
+  type RedisAddress,
+  type RedisNode,
+  type RedisUrl,
+} from "./contract/redis-address.ts";
+export {
+  COMMAND_TIMEOUT_MS,
+  type RedisClientOptions,
+  reconnectDelay,
+  redisClientOptions,
+} from "./contract/redis-client.ts";
+export { RedisScript, type ScriptRunner } from "./contract/redis-script.ts";
 export {
   affinityFor,
   type Choice,

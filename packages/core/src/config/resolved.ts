@@ -1,3 +1,5 @@
+import type { RedisAddress } from "../contract/redis-address.ts";
+
 /**
  * A configuration after defaults were filled in, names were resolved to indices and everything was checked.
  * Plain data: it travels as JSON between processes and threads. Nothing here is optional that has a default.
@@ -182,6 +184,28 @@ export interface ResolvedAdmin {
 export interface ResolvedState {
   readonly kind: "embedded";
   readonly path: string;
+}
+
+/** State in Redis, for many hosts. */
+export interface ResolvedRedis extends RedisAddress {
+  readonly kind: "redis";
+  /** Directory of this host: what it needs to start without Redis. */
+  readonly path: string;
+  /** Begins the names of all keys and channels; clusters that share a Redis differ in it. */
+  readonly prefix: string;
+  /** Undefined unless `secure`, and where it is as the system has it. */
+  readonly tls: RedisTls | undefined;
+}
+
+/** Texts, not paths. */
+export interface RedisTls {
+  /** PEM of the authorities that the server's certificate may be from; undefined: those of the system. */
+  readonly ca: string | undefined;
+  /** PEM of our certificate and its key; undefined: Redis asks for none. */
+  readonly cert: string | undefined;
+  readonly key: string | undefined;
+  /** The name that the server's certificate has; undefined: the host's. */
+  readonly servername: string | undefined;
 }
 
 export interface ResolvedTrust {
