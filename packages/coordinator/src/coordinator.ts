@@ -1,9 +1,12 @@
+import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import type { AcceptorMessage, ResolvedConfig, Snapshot } from "@shunt/core";
 import type { Logger } from "pino";
 import { type AdminApi, startAdminApi } from "./api/http-server.ts";
 import type { BusPeer, StateBus } from "./bus/state-bus.ts";
 import { UnixSocketBus } from "./bus/unix-socket.ts";
+import { Ejections } from "./events/ejections.ts";
+import { EventLog } from "./events/event-log.ts";
 import { Duties, type Duty, everyMs } from "./leadership/duty.ts";
 import { ALONE, type Leadership } from "./leadership/leadership.ts";
 import { LoadPublication } from "./load/publication.ts";
@@ -41,6 +44,8 @@ export class Coordinator {
   readonly #bus: StateBus;
   readonly #leadership: Leadership = ALONE;
   readonly #duties: Duties;
+  readonly #events = new EventLog({ now: Date.now, name: randomUUID().slice(0, 8) });
+  readonly #ejections = new Ejections(this.#events);
   #api: AdminApi | undefined;
 
   constructor(options: CoordinatorOptions) {
@@ -86,6 +91,7 @@ export class Coordinator {
       log,
       registry: this.#registry,
       recent: this.#recent,
+      events: this.#events,
     });
     return { host: config.admin.host, port: this.#api.port };
   }
@@ -112,10 +118,17 @@ export class Coordinator {
     switch (message.kind) {
       case "hello":
         this.#options.log.info({ acceptor: member.id, acceptorPid: member.pid }, "acceptor joined");
+        this.#events.append({
+          kind: "acceptor-joined",
+          acceptor: member.id,
+          host: member.host,
+          version: member.version,
+        });
         break;
       case "load":
         for (const load of message.servers) member.loads.set(load.server, load);
         member.loadSeq = message.seq;
+        this.#ejections.heard(member.id, message.servers);
         break;
       case "status":
         member.status = message;
@@ -134,6 +147,8 @@ export class Coordinator {
     const member = this.#registry.leave(peer);
     if (member === undefined) return;
     this.#options.log.info({ acceptor: member.id, acceptorPid: member.pid }, "acceptor left");
+    this.#events.append({ kind: "acceptor-left", acceptor: member.id, host: member.host });
+    this.#ejections.left(member.id);
     this.#store.saveDeparted(this.#options.epoch, this.#departed.toJSON());
   }
 }

@@ -1,5 +1,6 @@
 import type { ResolvedConfig, Snapshot } from "@shunt/core";
 import type { Logger } from "pino";
+import type { EventLog } from "../events/event-log.ts";
 import type { RecentExchanges } from "../membership/recent.ts";
 import type { Registry } from "../membership/registry.ts";
 
@@ -12,4 +13,5 @@ export interface ApiContext {
   readonly log: Logger;
   readonly registry: Registry;
   readonly recent: RecentExchanges;
+  readonly events: EventLog;
 }

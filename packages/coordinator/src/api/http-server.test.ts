@@ -4,6 +4,7 @@ import type { FastifyInstance } from "fastify";
 import { pino } from "pino";
 import { beforeEach, expect, test } from "vitest";
 import type { BusPeer } from "../bus/state-bus.ts";
+import { EventLog } from "../events/event-log.ts";
 import { RecentExchanges } from "../membership/recent.ts";
 import { Registry } from "../membership/registry.ts";
 import { snapshotOf } from "../publish/snapshot.ts";
@@ -38,6 +39,7 @@ beforeEach(() => {
     log: pino({ level: "silent" }),
     registry,
     recent: new RecentExchanges(registry),
+    events: new EventLog({ now: Date.now, name: "test" }),
   });
 });
 

@@ -8,6 +8,7 @@ import Fastify, {
 import { addAcceptors } from "./acceptors.ts";
 import { addConfig } from "./config.ts";
 import type { ApiContext } from "./context.ts";
+import { addEvents } from "./events.ts";
 import { addExchanges } from "./exchanges.ts";
 import { addExplain } from "./explain.ts";
 import { checkHost, checkToken } from "./guard.ts";
@@ -69,6 +70,7 @@ export function buildAdminApi(context: ApiContext): FastifyInstance {
   addAcceptors(app, context);
   addExchanges(app, context);
   addExplain(app, context);
+  addEvents(app, context);
   return app;
 }
 

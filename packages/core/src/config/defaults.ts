@@ -207,6 +207,13 @@ export const FIXED = Object.freeze({
 
   /** Octets of what is sent to the admin API: a request to be explained. */
   adminBodyBytes: 64 * KIB,
+  /** Events that a coordinator remembers for listeners that come again. */
+  keptEvents: 1_000,
+  /** Listeners of `GET /v1/events` at one coordinator, and octets that are held for one that does not read. */
+  eventListeners: 64,
+  eventStreamBytes: MIB,
+  /** A sign of life for listeners; one that has not read the last two is cut. */
+  eventHeartbeatMs: 15_000,
 });
 
 export const DEFAULT_RETRY: Retry = Object.freeze({ attempts: 2, budgetPercent: 20, bodyBytes: 64 * KIB });
