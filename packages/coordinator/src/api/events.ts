@@ -3,6 +3,8 @@ import type { FastifyInstance } from "fastify";
 import { EventStream } from "../events/event-stream.ts";
 import type { ApiContext } from "./context.ts";
 import { ProblemError, problem } from "./problem.ts";
+import { ROUTES } from "./routes.ts";
+import { serve } from "./serve.ts";
 
 /** What happens from now on, or since `Last-Event-ID`, as server-sent events. */
 export function addEvents(app: FastifyInstance, { events }: ApiContext): void {
@@ -14,8 +16,7 @@ export function addEvents(app: FastifyInstance, { events }: ApiContext): void {
     clearInterval(heart);
     for (const stream of streams) stream.end();
   });
-  // No HEAD: its answer would never end either.
-  app.get("/v1/events", { exposeHeadRoute: false }, async (request, reply) => {
+  serve(app, ROUTES.getEvents, ({ request, reply }) => {
     if (streams.size >= FIXED.eventListeners) {
       throw new ProblemError(problem(503, `There are ${FIXED.eventListeners} listeners already; ask later`));
     }

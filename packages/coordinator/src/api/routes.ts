@@ -30,7 +30,7 @@ export interface Route {
   /** Octets of content. @default FIXED.adminBodyBytes */
   readonly bodyBytes?: number;
   /** Fields of the request that it heeds. */
-  readonly headers?: readonly ("if-match" | "if-none-match")[];
+  readonly headers?: readonly ("if-match" | "if-none-match" | "last-event-id")[];
   /** By status: the form of the answer, or what it is where it has no JSON. Problems are answers of every route. */
   readonly answers: Readonly<Record<number, z.ZodType | string>>;
 }
@@ -101,6 +101,15 @@ export const ROUTES = {
     summary: "Recent requests with their decisions",
     query: LimitQuery,
     answers: { 200: ExchangesAnswer },
+  },
+  getEvents: {
+    method: "GET",
+    path: "/v1/events",
+    role: "read",
+    summary: "What happens from now on, or since Last-Event-ID, as server-sent events",
+    query: NoQuery,
+    headers: ["last-event-id"],
+    answers: { 200: "text/event-stream" },
   },
   explain: {
     method: "POST",

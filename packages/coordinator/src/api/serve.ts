@@ -29,6 +29,8 @@ export function serve<const R extends Route>(
     method: route.method,
     url: route.path.replaceAll(/\{(\w+)\}/g, ":$1"),
     config: { role: route.role },
+    // The HEAD of an answer that never ends would never end either.
+    exposeHeadRoute: route.method === "GET" && route.answers[200] !== "text/event-stream",
     ...(route.bodyBytes === undefined ? {} : { bodyLimit: route.bodyBytes }),
     handler: async (request, reply) => {
       const call = {
