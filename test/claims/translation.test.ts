@@ -78,6 +78,8 @@ const POOLS = ["gold", "general"].map((name) => ({
   hashOn: undefined,
   share: "off" as const,
   proxyProtocol: "off" as const,
+  sharedLoad: true,
+  announcedLoad: undefined,
   outstanding: 0,
 }));
 
@@ -116,6 +118,8 @@ function viewOf(pool: (typeof POOLS)[number], outstanding: readonly number[]): P
       outstanding: outstanding[i] ?? 0,
       reported: 0,
       reportedAgeMs: 0,
+      announced: 0,
+      announcedAgeMs: 0,
       latencyMs: 0,
     })),
     acceptors: 1,

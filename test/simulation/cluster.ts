@@ -253,6 +253,8 @@ function rulesOf({ classes, pools }: Scenario): DecisionRules {
       hashOn: balance === "hash" ? { on: "user" } : undefined,
       share: "off",
       proxyProtocol: "off",
+      sharedLoad: true,
+      announcedLoad: undefined,
       outstanding: outstandingLimit,
     }),
   );
@@ -268,6 +270,8 @@ function seenPool(spec: PoolSpec, acceptors: number): SeenPool {
     reported: 0,
     reportedAgeMs: 0,
     latencyMs: 0,
+    announced: 0,
+    announcedAgeMs: 0,
     measuredMs: 0,
     observedAt: 0,
   }));

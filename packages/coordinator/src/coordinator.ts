@@ -10,7 +10,6 @@ import { EventLog } from "./events/event-log.ts";
 import { Duties, type Duty, everyMs } from "./leadership/duty.ts";
 import { ALONE, type Leadership } from "./leadership/leadership.ts";
 import { LoadPublication } from "./load/publication.ts";
-import { serverNames } from "./load/server-names.ts";
 import { Departed } from "./membership/departed.ts";
 import { RecentExchanges } from "./membership/recent.ts";
 import { Registry } from "./membership/registry.ts";
@@ -72,7 +71,7 @@ export class Coordinator {
   #dutiesOfLeader(): Duty[] {
     const publication = new LoadPublication(
       this.#registry,
-      () => serverNames(this.snapshot.config),
+      () => this.snapshot,
       (load) => this.#bus.publish(load),
     );
     return [everyMs(PUBLISH_EVERY_MS, () => publication.tick())];
@@ -126,8 +125,7 @@ export class Coordinator {
         });
         break;
       case "load":
-        for (const load of message.servers) member.loads.set(load.server, load);
-        member.loadSeq = message.seq;
+        this.#registry.takeLoad(member, message);
         this.#ejections.heard(member.id, message.servers);
         break;
       case "status":

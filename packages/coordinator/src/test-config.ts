@@ -23,6 +23,8 @@ export function testConfig(statePath: string, changes: Partial<ResolvedConfig> =
         hashOn: undefined,
         share: "off",
         proxyProtocol: "off",
+        sharedLoad: true,
+        announcedLoad: undefined,
         outstanding: 0,
       },
       {
@@ -32,6 +34,8 @@ export function testConfig(statePath: string, changes: Partial<ResolvedConfig> =
         hashOn: undefined,
         share: "off",
         proxyProtocol: "off",
+        sharedLoad: true,
+        announcedLoad: undefined,
         outstanding: 0,
       },
     ],

@@ -108,6 +108,8 @@ describe("decide()", () => {
       hashOn: name === "gold" ? { on: "user" } : { on: "client" },
       share: "off",
       proxyProtocol: "off",
+      sharedLoad: true,
+      announcedLoad: undefined,
       outstanding: 0,
     }),
   );

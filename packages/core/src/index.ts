@@ -1,4 +1,5 @@
 export { affinityOf } from "./balance/affinity.ts";
+export { parseAnnouncedLoad } from "./balance/announced-load.ts";
 export type { PoolExplanation } from "./balance/explain.ts";
 export { hash32, NO_AFFINITY } from "./balance/hash.ts";
 export { planFor } from "./balance/plan.ts";
@@ -12,6 +13,7 @@ export type { Address, Facts } from "./classify/facts.ts";
 export { FIXED, UNBOUNDED } from "./config/defaults.ts";
 export { type BuiltAround, needsRestart } from "./config/needs-restart.ts";
 export type {
+  AnnouncedLoad,
   BalanceName,
   ClassRoute,
   Condition,
@@ -91,8 +93,10 @@ export type {
   Publication,
   PublishedLoad,
   Question,
+  ReportedLoad,
   ServerHealth,
   ServerLoad,
+  ServerMeasures,
   ShareGrant,
   ShareUse,
   SupervisorMessage,
@@ -122,6 +126,7 @@ export {
   type Tried,
 } from "./decide.ts";
 export { FAILURE, type Failure } from "./errors.ts";
+export { ANSWER_BOUNDS_MS, AnswerTimes } from "./health/answer-times.ts";
 export {
   admits,
   advanced,
@@ -158,6 +163,7 @@ export { PARSER_BYTES } from "./http/parser.ts";
 export { REFUSALS, REFUSE, type Refusal } from "./http/refusal.ts";
 export { RequestHead } from "./http/request-head.ts";
 export { RESPONSE_BODY, ResponseHead } from "./http/response-head.ts";
+export { namesIn, serverNames } from "./membership/server-names.ts";
 export { isNewer, type Snapshot, type SnapshotVersion } from "./membership/snapshot.ts";
 export type {
   Endpoint,

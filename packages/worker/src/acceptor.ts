@@ -20,6 +20,7 @@ import { listen, type OpenSocket } from "./accept/listener.ts";
 import { Peers } from "./accept/peers.ts";
 import { ProxyEntrance } from "./accept/proxy-entrance.ts";
 import { Dispatcher } from "./classify/dispatch.ts";
+import type { Backend } from "./connect/backend.ts";
 import { ReadBuffers } from "./io/read-buffers.ts";
 import { TimerWheel } from "./io/timer-wheel.ts";
 import { Turn } from "./io/turn.ts";
@@ -161,7 +162,9 @@ export class Acceptor {
       requests: backend.requests,
       failures: backend.failures,
       connections: backend.connections,
-      errors: 0,
+      errors: backend.errors,
+      ...(backend.answers.sumMs === 0 ? {} : answerTimesOf(backend)),
+      ...(backend.ownWord === undefined ? {} : { announced: backend.ownWord }),
       ejected: backend.ejected,
     }));
   }
@@ -245,6 +248,10 @@ export class Acceptor {
     this.#selector.refresh();
     this.#access.flush();
   }
+}
+
+function answerTimesOf({ answers }: Backend): Pick<ServerLoad, "answers" | "answerMs"> {
+  return { answers: answers.counts, answerMs: Math.round(answers.sumMs) };
 }
 
 /** Ids that no other acceptor gives: chance once, then a number. */

@@ -256,7 +256,8 @@ export class Service implements ClientEvents, ServerEvents {
   /** respond: the head of the answer, with what of the body came with it, in its turn. */
   head(attempt: Attempt, head: ResponseHead, body: Uint8Array, complete: boolean): void {
     const { exchange } = attempt;
-    if (attempt.backend.noteAnswer(attempt.startedAt)) this.parts.observer.revived(attempt.backend);
+    if (attempt.backend.noteAnswer(attempt.startedAt, head.status))
+      this.parts.observer.revived(attempt.backend);
     exchange.answers(head.status, this.parts.clock());
     exchange.enchunked = isEnchunked(exchange, head);
     exchange.untilClose = endsWithConnection(exchange, head);

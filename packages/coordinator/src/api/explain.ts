@@ -1,8 +1,8 @@
 import { randomInt } from "node:crypto";
+import { serverNames } from "@shunt/core";
 import type { FastifyInstance } from "fastify";
 import { Explainer } from "../explain/explain.ts";
 import { totals } from "../load/aggregate.ts";
-import { serverNames } from "../load/server-names.ts";
 import type { ApiContext } from "./context.ts";
 import { ProblemError, problem } from "./problem.ts";
 import { ROUTES } from "./routes.ts";

@@ -67,16 +67,9 @@ function join(id: string, state: Status["state"], outstanding = 0): void {
       histograms: { exchange_seconds: { bounds: [0.1, 1], counts: [3, 1, 1], sum: 2.5 } },
     },
   };
-  member.loads.set("gold/g1", {
-    server: "gold/g1",
-    outstanding,
-    latencyMs: 2,
-    requests: 5,
-    failures: 0,
-    connections: 1,
-    errors: 0,
-    ejected: false,
-  });
+  const measures = { latencyMs: 2, requests: 5, failures: 0, connections: 1, errors: 0, ejected: false };
+  const servers = [["gold/g1", outstanding, measures]] as const;
+  registry.takeLoad(member, { kind: "load", seq: 1, servers, shares: [], granted: 0 });
 }
 
 test("GET /readyz is refused until an acceptor accepts", async () => {

@@ -1,6 +1,6 @@
+import { serverNames } from "@shunt/core";
 import type { FastifyInstance } from "fastify";
 import { totals } from "../load/aggregate.ts";
-import { serverNames } from "../load/server-names.ts";
 import { isStale } from "../load/staleness.ts";
 import type { ApiContext } from "./context.ts";
 import { ROUTES } from "./routes.ts";

@@ -1,8 +1,7 @@
-import type { AcceptorCounters } from "@shunt/core";
+import { type AcceptorCounters, ANSWER_BOUNDS_MS, serverNames } from "@shunt/core";
 import type { FastifyInstance } from "fastify";
 import { collectDefaultMetrics, Registry } from "prom-client";
 import { type TotalLoad, totals } from "../load/aggregate.ts";
-import { serverNames } from "../load/server-names.ts";
 import type { ApiContext } from "./context.ts";
 import { exposition, histogramSamples, type Metric, type Sample } from "./exposition.ts";
 import { ROUTES } from "./routes.ts";
@@ -57,6 +56,8 @@ function clusterMetrics({ registry, current, config }: ApiContext): Metric[] {
     plain("acceptors", "gauge", heard.length, "Acceptors that report to the coordinator"),
     plain("acceptors_accepting", "gauge", accepting, "Acceptors that take connections"),
     perServer("server_outstanding", "gauge", "Requests sent and not yet answered", loads, "outstanding"),
+    perServer("server_request_rate", "gauge", "Requests per second", loads, "rate"),
+    perServer("server_errors_total", "counter", "Responses with a status of 500 or above", loads, "errors"),
     perServer("server_connections", "gauge", "Connections open to the server", loads, "connections"),
     perServer("server_ejected_by", "gauge", "Acceptors that have ejected the server", loads, "ejectedBy"),
     perServer(
@@ -66,7 +67,41 @@ function clusterMetrics({ registry, current, config }: ApiContext): Metric[] {
       loads,
       "latencyMs",
     ),
+    perServer(
+      "server_latency_average_milliseconds",
+      "gauge",
+      "Mean time of the last answers",
+      loads,
+      "averageMs",
+    ),
+    announcedLoads(loads),
+    answerTimes(loads),
   ];
+}
+
+/** Of the servers that say something. */
+function announcedLoads(loads: readonly TotalLoad[]): Metric {
+  const samples = loads.flatMap((load): Sample[] =>
+    load.announced === undefined ? [] : [{ labels: labelsOf(load), value: load.announced }],
+  );
+  const help = "How loaded the server says that it is, 0 to 1";
+  return { name: "server_announced_load", help, type: "gauge", samples };
+}
+
+function answerTimes(loads: readonly TotalLoad[]): Metric {
+  const bounds = ANSWER_BOUNDS_MS.map((ms) => ms / 1_000);
+  const samples = loads.flatMap((load) =>
+    histogramSamples({ bounds, counts: load.answers, sum: load.answerMs / 1_000 }).map(
+      (sample): Sample => ({ ...sample, labels: { ...labelsOf(load), ...sample.labels } }),
+    ),
+  );
+  const help = "Time from the choice of a server to the head of its answer";
+  return { name: "server_latency_seconds", help, type: "histogram", samples };
+}
+
+function labelsOf({ server: id }: TotalLoad): { pool: string; server: string } {
+  const [pool = "", server = ""] = id.split("/");
+  return { pool, server };
 }
 
 function perServer(
@@ -74,12 +109,9 @@ function perServer(
   type: Metric["type"],
   help: string,
   loads: readonly TotalLoad[],
-  measure: Exclude<keyof TotalLoad, "server">,
+  measure: "outstanding" | "connections" | "ejectedBy" | "latencyMs" | "rate" | "errors" | "averageMs",
 ): Metric {
-  const samples = loads.map((load): Sample => {
-    const [pool = "", server = ""] = load.server.split("/");
-    return { labels: { pool, server }, value: load[measure] };
-  });
+  const samples = loads.map((load): Sample => ({ labels: labelsOf(load), value: load[measure] }));
   return { name, type, help, samples };
 }
 

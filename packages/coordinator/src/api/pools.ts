@@ -1,7 +1,6 @@
-import type { ResolvedPool } from "@shunt/core";
+import { namesIn, type ResolvedPool } from "@shunt/core";
 import type { FastifyInstance } from "fastify";
 import { type LoadTable, type TotalLoad, totals } from "../load/aggregate.ts";
-import { namesIn } from "../load/server-names.ts";
 import type { ApiContext } from "./context.ts";
 import { ROUTES } from "./routes.ts";
 import { serve } from "./serve.ts";

@@ -1,19 +1,21 @@
-import type { ServerLoad } from "@shunt/core";
+import type { ReportedLoad } from "@shunt/core";
 import { expect, test } from "vitest";
 import { Ejections } from "./ejections.ts";
 import { EventLog } from "./event-log.ts";
 
-const load = (ejected: boolean): ServerLoad => ({
-  server: "gold/g1",
-  outstanding: 0,
-  latencyMs: 0,
-  requests: 0,
-  failures: 0,
-  connections: 0,
-  errors: 0,
-  ejected,
-  ejectedFor: ejected ? "5 failures in a row" : undefined,
-});
+const load = (ejected: boolean): ReportedLoad => [
+  "gold/g1",
+  0,
+  {
+    latencyMs: 0,
+    requests: 0,
+    failures: 0,
+    connections: 0,
+    errors: 0,
+    ejected,
+    ejectedFor: ejected ? "5 failures in a row" : undefined,
+  },
+];
 
 test("Ejections tells of the first acceptor that ejects a server and of the last that takes it back or leaves", () => {
   const events = new EventLog({ now: () => 0, name: "x" });
@@ -24,6 +26,8 @@ test("Ejections tells of the first acceptor that ejects a server and of the last
   ejections.heard("a2", [load(true)]);
   ejections.heard("a1", [load(true)]);
   ejections.heard("a1", [load(false)]);
+  expect(kinds()).toEqual(["server-ejected"]);
+  ejections.heard("a2", [["gold/g1", 3]]);
   expect(kinds()).toEqual(["server-ejected"]);
   ejections.left("a2");
   expect(kinds()).toEqual(["server-ejected", "server-revived"]);

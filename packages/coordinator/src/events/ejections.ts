@@ -1,4 +1,4 @@
-import type { ServerLoad } from "@shunt/core";
+import type { ReportedLoad } from "@shunt/core";
 import type { EventLog } from "./event-log.ts";
 
 /**
@@ -14,9 +14,10 @@ export class Ejections {
     this.#events = events;
   }
 
-  heard(acceptor: string, servers: readonly ServerLoad[]): void {
-    for (const { server, ejected, ejectedFor } of servers) {
-      if (ejected) this.#eject(server, acceptor, ejectedFor ?? "failures in a row");
+  heard(acceptor: string, servers: readonly ReportedLoad[]): void {
+    for (const [server, , measures] of servers) {
+      if (measures === undefined) continue;
+      if (measures.ejected) this.#eject(server, acceptor, measures.ejectedFor ?? "failures in a row");
       else this.#revive(server, acceptor);
     }
   }

@@ -103,6 +103,8 @@ export class Explainer {
           reported: 0,
           reportedAgeMs: 0,
           latencyMs: load?.latencyMs ?? 0,
+          announced: pool.announcedLoad === undefined ? 0 : (load?.announced ?? 0),
+          announcedAgeMs: 0,
         };
       }),
       acceptors,

@@ -61,9 +61,15 @@ function poolLines({ pool, balance, candidates, server }: PoolExplanation): stri
       const score = candidate.score === null ? "" : `, score ${rounded(candidate.score)}`;
       const seen = candidate.compared ? "" : ", not compared";
       const load = candidate.outstanding + candidate.reported;
-      return `       ${mark} ${candidate.name}: ${load} outstanding, weight ${candidate.weight}${score}${state}${seen}`;
+      const word = announcedText(candidate);
+      return `       ${mark} ${candidate.name}: ${load} outstanding, weight ${candidate.weight}${word}${score}${state}${seen}`;
     }),
   ];
+}
+
+function announcedText({ announced, effectiveWeight }: PoolExplanation["candidates"][number]): string {
+  if (announced === 0) return "";
+  return ` (says it is ${rounded(announced * 100)} % loaded: counts as ${rounded(effectiveWeight)})`;
 }
 
 const rounded = (value: number): string => String(Math.round(value * 1_000) / 1_000);

@@ -1,8 +1,8 @@
-import type { ServerLoad } from "@shunt/core";
 import { expect, test } from "vitest";
 import { publishedLoads, totals } from "./aggregate.ts";
+import type { HeardLoad } from "./heard-load.ts";
 
-function table(...loads: (Pick<ServerLoad, "server"> & Partial<ServerLoad>)[]): Map<string, ServerLoad> {
+function table(...loads: (Pick<HeardLoad, "server"> & Partial<HeardLoad>)[]): Map<string, HeardLoad> {
   const zero = {
     outstanding: 0,
     latencyMs: 0,
@@ -11,6 +11,9 @@ function table(...loads: (Pick<ServerLoad, "server"> & Partial<ServerLoad>)[]): 
     connections: 0,
     errors: 0,
     ejected: false,
+    measuredAt: 0,
+    rate: 0,
+    averageMs: 0,
   };
   return new Map(loads.map((load) => [load.server, { ...zero, ...load }]));
 }
@@ -19,11 +22,46 @@ test("publishedLoads() sums over all acceptors and names every server", () => {
   const one = table({ server: "a/1", outstanding: 5 });
   const other = table({ server: "a/1", outstanding: 2 });
   const third = table({ server: "a/1", outstanding: 1 }, { server: "a/2", outstanding: 4 });
-  expect(publishedLoads(["a/1", "a/2", "a/3"], [one, other, third])).toEqual([
-    { server: "a/1", outstanding: 8 },
-    { server: "a/2", outstanding: 4 },
-    { server: "a/3", outstanding: 0 },
-  ]);
+  expect(publishedLoads(["a/1", "a/2", "a/3"], [one, other, third])).toEqual({
+    outstanding: [8, 4, 0],
+    announced: {},
+  });
+});
+
+test("publishedLoads() tells what a server said last, whoever heard it", () => {
+  const first = table({ server: "a/1", announced: 0.9, measuredAt: 100 }, { server: "a/2" });
+  const later = table({ server: "a/1", announced: 0.2, measuredAt: 200 });
+  const silent = table({ server: "a/1", measuredAt: 300 });
+  expect(publishedLoads(["a/2", "a/1"], [first, later, silent]).announced).toEqual({ 1: 0.2 });
+});
+
+test("totals() adds rates, errors and answer times of all acceptors", () => {
+  const answers = [0, 1, 2, 0, 0, 0, 0, 0, 0, 0];
+  const one = table({
+    server: "a/1",
+    rate: 10,
+    errors: 1,
+    answers,
+    answerMs: 20,
+    averageMs: 8,
+    measuredAt: 5,
+  });
+  const other = table({
+    server: "a/1",
+    rate: 30,
+    errors: 2,
+    answers,
+    answerMs: 4,
+    averageMs: 4,
+    measuredAt: 5,
+  });
+  const [total] = totals(["a/1"], [one, other], 10);
+  expect(total).toMatchObject({ rate: 40, errors: 3, answerMs: 24, averageMs: 5 });
+  expect(total?.answers).toEqual([0, 2, 4, 0, 0, 0, 0, 0, 0, 0]);
+});
+
+test("totals() knows of no rate where measures have stopped changing", () => {
+  expect(totals(["a/1"], [table({ server: "a/1", rate: 10 })], 60_000)[0]?.rate).toBe(0);
 });
 
 test("totals() weighs the answer time by requests and leaves out who measured nothing", () => {

@@ -1,52 +1,113 @@
-import type { PublishedLoad, ServerLoad } from "@shunt/core";
+import { type HeardLoad, noAnswers, rateAt } from "./heard-load.ts";
 
 /** What one acceptor has at each server, by `pool/server`. */
-export type LoadTable = ReadonlyMap<string, ServerLoad>;
+export type LoadTable = ReadonlyMap<string, HeardLoad>;
 
 /** One server over all acceptors that count. */
 export interface TotalLoad {
   readonly server: string;
   readonly outstanding: number;
+  /** Requests per second. */
+  readonly rate: number;
   readonly requests: number;
   readonly failures: number;
+  /** Responses with a status of 500 or above. */
+  readonly errors: number;
   readonly connections: number;
-  /** Mean of what acceptors measured, weighted by their requests; 0 while none measured anything. */
+  /** Mean of the peak-sensitive averages of acceptors, weighted by their requests; 0 while none measured anything. */
   readonly latencyMs: number;
+  /** Mean time of the last answers, weighted by the rates of acceptors; 0 is none. */
+  readonly averageMs: number;
+  /** Answers ever, by how long they took: a count for each bucket of ANSWER_BOUNDS_MS. */
+  readonly answers: readonly number[];
+  /** How long all of them took together. */
+  readonly answerMs: number;
+  /** How loaded it last said that it is, 0 to 1; undefined while it says nothing. */
+  readonly announced: number | undefined;
   /** Acceptors that have ejected it for now. */
   readonly ejectedBy: number;
 }
 
 /** Totals of the servers named, in that order; one that nobody speaks of has zeros. */
-export function totals(servers: readonly string[], tables: readonly LoadTable[]): TotalLoad[] {
-  return servers.map((server) => totalOf(server, tables));
+export function totals(
+  servers: readonly string[],
+  tables: readonly LoadTable[],
+  now: number = Date.now(),
+): TotalLoad[] {
+  return servers.map((server) => totalOf(server, tables, now));
 }
 
-/** What acceptors are told: how much all of them together have outstanding at each server. */
-export function publishedLoads(servers: readonly string[], tables: readonly LoadTable[]): PublishedLoad[] {
-  return servers.map((server) => {
-    let outstanding = 0;
-    for (const table of tables) outstanding += table.get(server)?.outstanding ?? 0;
-    return { server, outstanding };
+/** What acceptors are told: how much all of them together have outstanding at each server, and what it says itself. */
+export function publishedLoads(
+  servers: readonly string[],
+  tables: readonly LoadTable[],
+): { outstanding: number[]; announced: Record<string, number> } {
+  const outstanding = new Array<number>(servers.length).fill(0);
+  const announced: Record<string, number> = {};
+  servers.forEach((server, index) => {
+    let sum = 0;
+    let last: HeardLoad | undefined;
+    for (const table of tables) {
+      const load = table.get(server);
+      if (load === undefined) continue;
+      sum += load.outstanding;
+      last = laterWord(last, load);
+    }
+    outstanding[index] = sum;
+    if (last?.announced !== undefined) announced[index] = last.announced;
   });
+  return { outstanding, announced };
 }
 
-function totalOf(server: string, tables: readonly LoadTable[]): TotalLoad {
-  const sum = { outstanding: 0, requests: 0, failures: 0, connections: 0, ejectedBy: 0 };
-  let weighted = 0;
-  let measured = 0;
-  for (const table of tables) {
-    const load = table.get(server);
-    if (load === undefined) continue;
-    sum.outstanding += load.outstanding;
-    sum.requests += load.requests;
-    sum.failures += load.failures;
-    sum.connections += load.connections;
-    if (load.ejected) sum.ejectedBy += 1;
-    if (load.latencyMs === 0) continue;
+/** Whichever heard later what the server says of itself. */
+function laterWord(one: HeardLoad | undefined, other: HeardLoad): HeardLoad | undefined {
+  if (other.announced === undefined) return one;
+  return one === undefined || other.measuredAt > one.measuredAt ? other : one;
+}
+
+function totalOf(server: string, tables: readonly LoadTable[], now: number): TotalLoad {
+  const loads = tables.flatMap((table) => table.get(server) ?? []);
+  const sumOf = (measure: (load: HeardLoad) => number) => loads.reduce((sum, load) => sum + measure(load), 0);
+  return {
+    server,
+    outstanding: sumOf((load) => load.outstanding),
+    rate: sumOf((load) => rateAt(load, now)),
+    requests: sumOf((load) => load.requests),
+    failures: sumOf((load) => load.failures),
+    errors: sumOf((load) => load.errors),
+    connections: sumOf((load) => load.connections),
     // At least 1: a first answer may be measured before its request is counted in a report.
-    const weight = Math.max(1, load.requests);
-    weighted += load.latencyMs * weight;
-    measured += weight;
-  }
-  return { server, ...sum, latencyMs: measured === 0 ? 0 : weighted / measured };
+    latencyMs: weighted(
+      loads,
+      ({ latencyMs }) => latencyMs,
+      ({ requests }) => Math.max(1, requests),
+    ),
+    averageMs: weighted(
+      loads,
+      ({ averageMs }) => averageMs,
+      ({ rate }) => rate,
+    ),
+    answers: loads.reduce((sum, load) => added(sum, load.answers), noAnswers()),
+    answerMs: sumOf((load) => load.answerMs ?? 0),
+    announced: loads.reduce<HeardLoad | undefined>(laterWord, undefined)?.announced,
+    ejectedBy: sumOf((load) => (load.ejected ? 1 : 0)),
+  };
+}
+
+/** Those with 0 have measured nothing. */
+function weighted(
+  loads: readonly HeardLoad[],
+  measure: (load: HeardLoad) => number,
+  weight: (load: HeardLoad) => number,
+): number {
+  const measured = loads.filter((load) => measure(load) > 0);
+  const whole = measured.reduce((sum, load) => sum + weight(load), 0);
+  return whole === 0 ? 0 : measured.reduce((sum, load) => sum + measure(load) * weight(load), 0) / whole;
+}
+
+function added(sum: number[], answers: readonly number[] = []): number[] {
+  answers.forEach((count, bucket) => {
+    sum[bucket] = (sum[bucket] ?? 0) + count;
+  });
+  return sum;
 }

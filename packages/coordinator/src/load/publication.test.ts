@@ -1,10 +1,16 @@
-import type { Publication } from "@shunt/core";
+import type { Publication, Snapshot } from "@shunt/core";
 import { beforeEach, expect, test } from "vitest";
 import type { BusPeer } from "../bus/state-bus.ts";
 import { type Member, Registry } from "../membership/registry.ts";
+import { testConfig } from "../test-config.ts";
 import { LoadPublication } from "./publication.ts";
 import { STALE_AFTER_MS } from "./staleness.ts";
 
+const version = { term: 3, generation: 7 };
+const config = testConfig("unused");
+const pool = { ...config.pools[0], name: "a", servers: [{ ...config.pools[0]?.servers[0], name: "1" }] };
+const of = (pools: unknown): Snapshot => ({ ...version, config: { ...config, pools } }) as Snapshot;
+let snapshot: Snapshot;
 let now: number;
 let registry: Registry;
 let publication: LoadPublication;
@@ -12,11 +18,12 @@ let told: Publication[];
 
 beforeEach(() => {
   now = 1_000_000;
+  snapshot = of([pool]);
   registry = new Registry(() => now);
   told = [];
   publication = new LoadPublication(
     registry,
-    () => ["a/1"],
+    () => snapshot,
     (each) => told.push(each),
   );
 });
@@ -39,15 +46,21 @@ function acceptor(id: string, outstanding: number): Member {
 }
 
 function report(member: Member, outstanding: number): void {
-  const rest = { latencyMs: 0, requests: 0, failures: 0, connections: 0, errors: 0, ejected: false };
-  member.loads.set("a/1", { server: "a/1", outstanding, ...rest });
-  member.loadSeq++;
+  registry.takeLoad(member, {
+    kind: "load",
+    seq: member.loadSeq + 1,
+    servers: [["a/1", outstanding]],
+    shares: [],
+    granted: 0,
+  });
 }
 
 const load = (included: Record<string, number>, outstanding: number): Publication => ({
   kind: "load",
+  ...version,
   included,
-  servers: [{ server: "a/1", outstanding }],
+  outstanding: [outstanding],
+  announced: {},
 });
 
 test("LoadPublication tells what all have together and which reports are in it, and again only after a report", () => {
@@ -85,4 +98,20 @@ test("LoadPublication counts an acceptor that has left no more", () => {
   registry.leave(leaving.peer);
   publication.tick();
   expect(told).toEqual([load({ a1: 1, a2: 1 }, 4), load({ a1: 1 }, 0)]);
+});
+
+test("LoadPublication does not take a sign of life for a change", () => {
+  const member = acceptor("a1", 3);
+  publication.tick();
+  registry.takeLoad(member, { kind: "load", seq: 2, servers: [], shares: [], granted: 0 });
+  publication.tick();
+  expect(told).toHaveLength(1);
+});
+
+test("LoadPublication tells of the servers of a new snapshot at once", () => {
+  acceptor("a1", 3);
+  publication.tick();
+  snapshot = { ...of([{ ...pool, name: "b" }, pool]), generation: 8 };
+  publication.tick();
+  expect(told.at(-1)).toMatchObject({ generation: 8, outstanding: [0, 3] });
 });

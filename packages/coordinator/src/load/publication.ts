@@ -1,38 +1,45 @@
-import type { Publication } from "@shunt/core";
+import { type Publication, type Snapshot, serverNames } from "@shunt/core";
 import type { Registry } from "../membership/registry.ts";
 import { publishedLoads } from "./aggregate.ts";
 
 /** Ticks after which an unchanged table is told again, so that its age never suggests that it is old. */
 const REFRESH_TICKS = 5;
 
-/** Tells acceptors what all of them have outstanding, when a report has come since it was told last. */
+/** Tells acceptors what all of them have outstanding, when a report has changed something since it was told last. */
 export class LoadPublication {
   readonly #registry: Registry;
-  readonly #servers: () => readonly string[];
+  readonly #current: () => Snapshot;
   readonly #publish: (publication: Publication) => void;
+  #snapshot: Snapshot | undefined;
+  #servers: readonly string[] = [];
   #told = "";
   #ticks = 0;
 
-  /** `servers` are all of the configuration, as `pool/server`: those without load are told of as well. */
-  constructor(
-    registry: Registry,
-    servers: () => readonly string[],
-    publish: (publication: Publication) => void,
-  ) {
+  /** The table has all servers of the current snapshot: those without load are told of as well. */
+  constructor(registry: Registry, current: () => Snapshot, publish: (publication: Publication) => void) {
     this.#registry = registry;
-    this.#servers = servers;
+    this.#current = current;
     this.#publish = publish;
   }
 
   tick(): void {
+    this.#look(this.#current());
     const heard = this.#registry.heard;
-    const included = Object.fromEntries(heard.map(({ id, loadSeq }) => [id, loadSeq]));
-    const told = JSON.stringify(included);
+    const told = heard.map(({ id, changedSeq }) => `${id} ${changedSeq}`).join();
     this.#ticks++;
     if (told === this.#told && this.#ticks < REFRESH_TICKS) return;
     this.#told = told;
     this.#ticks = 0;
+    const { term, generation } = this.#snapshot as Snapshot;
+    const included = Object.fromEntries(heard.map(({ id, loadSeq }) => [id, loadSeq]));
     const tables = heard.map((member) => member.loads);
-    this.#publish({ kind: "load", included, servers: publishedLoads(this.#servers(), tables) });
+    this.#publish({ kind: "load", term, generation, included, ...publishedLoads(this.#servers, tables) });
+  }
+
+  #look(snapshot: Snapshot): void {
+    if (snapshot === this.#snapshot) return;
+    this.#snapshot = snapshot;
+    this.#servers = serverNames(snapshot.config);
+    this.#told = "";
   }
 }

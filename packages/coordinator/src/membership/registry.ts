@@ -1,10 +1,12 @@
-import type { AcceptorCounters, AcceptorMessage, ServerLoad, SnapshotVersion } from "@shunt/core";
+import type { AcceptorCounters, AcceptorMessage, SnapshotVersion } from "@shunt/core";
 import type { BusPeer } from "../bus/state-bus.ts";
+import { type HeardLoad, takeReport } from "../load/heard-load.ts";
 import { isStale } from "../load/staleness.ts";
 import { NO_COUNTERS, sumCounters } from "./counters.ts";
 import { Departed } from "./departed.ts";
 
 type Hello = Extract<AcceptorMessage, { kind: "hello" }>;
+type Report = Extract<AcceptorMessage, { kind: "load" }>;
 type Status = Extract<AcceptorMessage, { kind: "status" }>;
 
 /** An acceptor that is connected, as it last described itself. */
@@ -16,9 +18,11 @@ export interface Member {
   readonly peer: BusPeer;
   /** Milliseconds since the epoch. */
   readonly since: number;
-  readonly loads: Map<string, ServerLoad>;
+  readonly loads: Map<string, HeardLoad>;
   /** Number of the last report that is in `loads`. */
   loadSeq: number;
+  /** Number of the last report in which anything had changed. */
+  changedSeq: number;
   status: Pick<Status, "state" | "connections" | "exchanges" | "counters">;
   snapshot: SnapshotVersion;
   lastHeardAt: number;
@@ -67,6 +71,7 @@ export class Registry {
       since: now,
       loads: new Map(),
       loadSeq: 0,
+      changedSeq: 0,
       status: { state: "starting", connections: 0, exchanges: 0, counters },
       snapshot: { term, generation },
       lastHeardAt: now,
@@ -77,6 +82,12 @@ export class Registry {
 
   heardFrom(member: Member): void {
     member.lastHeardAt = this.#now();
+  }
+
+  takeLoad(member: Member, { seq, servers }: Report): void {
+    takeReport(member.loads, servers, this.#now());
+    member.loadSeq = seq;
+    if (servers.length > 0) member.changedSeq = seq;
   }
 
   leave(peer: BusPeer): Member | undefined {

@@ -32,6 +32,8 @@ describe("explainPool()", () => {
     expect(told.candidates[0]).toEqual({
       name: "s1",
       weight: 2,
+      announced: 0,
+      effectiveWeight: 2,
       ready: true,
       ineligible: null,
       outstanding: 1,

@@ -1,6 +1,7 @@
 /** The choice in one pool told to a person. It is made again to be told: the same view and seed give the same choice. */
 
 import type { BalanceName } from "../config/resolved.ts";
+import { effectiveWeight } from "./effective-weight.ts";
 import { type Ineligibility, ineligibility, poolOutstanding } from "./eligibility.ts";
 import { choose, scorer } from "./picker.ts";
 import { type ChoiceReason, ChoiceTrace } from "./trace.ts";
@@ -16,6 +17,10 @@ export interface CandidateExplanation {
   readonly reported: number;
   readonly reportedAgeMs: number;
   readonly latencyMs: number;
+  /** How loaded the server says that it is, 0 to 1; 0 where it says nothing. */
+  readonly announced: number;
+  /** The weight that is compared by: less what the server says that it is loaded with. */
+  readonly effectiveWeight: number;
   /** What the balancer compares, the lowest wins; null for round-robin and where nobody is eligible. */
   readonly score: number | null;
   /** It was drawn or looked at; the others were not asked. */
@@ -73,6 +78,8 @@ function explainCandidates(
     reported: candidate.reported,
     reportedAgeMs: candidate.reportedAgeMs,
     latencyMs: candidate.latencyMs,
+    announced: candidate.announced,
+    effectiveWeight: effectiveWeight(candidate),
     score: score === undefined ? null : score(candidate),
     compared: trace.has(index),
   }));

@@ -1,3 +1,4 @@
+import { effectiveWeight } from "./effective-weight.ts";
 import { knownOutstanding } from "./load.ts";
 import { lowerOfTwo, lowestOfAll } from "./lowest.ts";
 import type { ChoiceTrace } from "./trace.ts";
@@ -5,7 +6,7 @@ import type { Candidate, PoolView } from "./view.ts";
 
 /** Requests outstanding per weight, those of the other acceptors included as far as they are known (load.ts). */
 export function leastLoadScore(candidate: Candidate): number {
-  return knownOutstanding(candidate) / candidate.weight;
+  return knownOutstanding(candidate) / effectiveWeight(candidate);
 }
 
 /** The least loaded of all by the only acceptor; the less loaded of two draws by one of many (see lowest.ts). */

@@ -8,6 +8,7 @@
  */
 
 import { draw, fraction } from "../random.ts";
+import { effectiveWeight } from "./effective-weight.ts";
 import { isEligible } from "./eligibility.ts";
 import type { ChoiceTrace } from "./trace.ts";
 import type { Candidate, PoolView } from "./view.ts";
@@ -45,8 +46,9 @@ export function lowestOfAll(
     if (own < lowest) equals = weightOfEquals = 0;
     lowest = own;
     equals++;
-    weightOfEquals += candidate.weight;
-    if (equals === 1 || fraction(draw(seed, i)) * weightOfEquals < candidate.weight) winner = i;
+    const weight = effectiveWeight(candidate);
+    weightOfEquals += weight;
+    if (equals === 1 || fraction(draw(seed, i)) * weightOfEquals < weight) winner = i;
   }
   if (winner === NONE) return NONE;
   const reason = eligible === 1 ? "only-one-eligible" : equals > 1 ? "tie-broken-by-seed" : "lowest-score";
@@ -96,7 +98,7 @@ function drawByWeight(view: PoolView, tried: readonly number[], leftOut: number,
   for (let i = 0; i < view.candidates.length; i++) {
     if (i === leftOut || !isEligible(view, i, tried)) continue;
     last = i;
-    remaining -= (view.candidates[i] as Candidate).weight;
+    remaining -= effectiveWeight(view.candidates[i] as Candidate);
     if (remaining < 0) break;
   }
   // Rounding may leave a crumb behind the last weight; that crumb is the last candidate's
@@ -106,7 +108,7 @@ function drawByWeight(view: PoolView, tried: readonly number[], leftOut: number,
 function eligibleWeight(view: PoolView, tried: readonly number[], leftOut: number): number {
   let sum = 0;
   for (let i = 0; i < view.candidates.length; i++) {
-    if (i !== leftOut && isEligible(view, i, tried)) sum += (view.candidates[i] as Candidate).weight;
+    if (i !== leftOut && isEligible(view, i, tried)) sum += effectiveWeight(view.candidates[i] as Candidate);
   }
   return sum;
 }

@@ -1,10 +1,11 @@
+import { effectiveWeight } from "./effective-weight.ts";
 import { lowerOfTwo } from "./lowest.ts";
 import type { ChoiceTrace } from "./trace.ts";
 import type { Candidate, PoolView } from "./view.ts";
 
 /** Requests of this acceptor outstanding per weight. */
 export function p2cScore(candidate: Candidate): number {
-  return candidate.outstanding / candidate.weight;
+  return candidate.outstanding / effectiveWeight(candidate);
 }
 
 /**

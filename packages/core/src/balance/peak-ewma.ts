@@ -1,3 +1,4 @@
+import { effectiveWeight } from "./effective-weight.ts";
 import { lowerOfTwo } from "./lowest.ts";
 import type { ChoiceTrace } from "./trace.ts";
 import type { Candidate, PoolView } from "./view.ts";
@@ -15,7 +16,8 @@ export const UNMEASURED_SCORE = 1e12;
  * request and not a burst.
  */
 export function peakEwmaScore(candidate: Candidate): number {
-  const { latencyMs, outstanding, weight } = candidate;
+  const { latencyMs, outstanding } = candidate;
+  const weight = effectiveWeight(candidate);
   if (latencyMs > 0) return (latencyMs * (outstanding + 1)) / weight;
   return outstanding === 0 ? 0 : UNMEASURED_SCORE + outstanding / weight;
 }

@@ -16,6 +16,8 @@ export function candidate(changes: Partial<Candidate> = {}): Candidate {
     reported: 0,
     reportedAgeMs: 0,
     latencyMs: 0,
+    announced: 0,
+    announcedAgeMs: 0,
     ...changes,
   };
 }
@@ -47,6 +49,8 @@ export function anyView(balance: BalanceName, chance: SeedSequence): PoolView {
     reported: chance.next() % 12,
     reportedAgeMs: chance.next() % 4_000,
     latencyMs: chance.next() % 3 === 0 ? 0 : chance.next() % 100,
+    announced: (chance.next() % 3) / 2,
+    announcedAgeMs: chance.next() % 10_000,
     weight: (1 + (chance.next() % 40)) / 4,
   }));
   return view(balance, servers, {

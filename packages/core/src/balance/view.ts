@@ -15,6 +15,10 @@ export interface Candidate {
   readonly reportedAgeMs: number;
   /** Peak-sensitive moving average of the answer time in milliseconds; 0 while nothing was measured. */
   readonly latencyMs: number;
+  /** How loaded the server last said that it is, 0 (idle) to 1 (full); 0 where it says nothing. */
+  readonly announced: number;
+  /** Milliseconds since it said so. Looked at only where it said something. */
+  readonly announcedAgeMs: number;
 }
 
 /**

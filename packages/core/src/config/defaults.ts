@@ -238,9 +238,12 @@ export const PORT_RANGE: Range = [0, 65_535];
 export const WEIGHT_RANGE: Range = [1, 256];
 export const BODY_BYTES_RANGE: Range = [0, MIB * MIB];
 export const POOL_OUTSTANDING_RANGE: Range = [1, 1_000_000];
+/** Above: of a word a minute old nothing is left. */
+export const LOAD_POLL_RANGE: Range = [100, MINUTE];
 export const CLOCK_TOLERANCE_RANGE: Range = [0, 600];
 
 export const DEFAULT_CLASSIFIER_THREADS = 1;
+export const DEFAULT_LOAD_POLL_MS = 1_000;
 export const DEFAULT_LISTENER_HOST = "0.0.0.0";
 export const DEFAULT_ADMIN_HOST = "127.0.0.1";
 export const DEFAULT_ADMIN_PORT = 7070;

@@ -84,8 +84,33 @@ export interface PoolOptions {
    * @default "off"
    */
   readonly proxyProtocol?: ProxyProtocol | undefined;
+  /**
+   * Whether acceptors choose by what all of them have outstanding at a server, as last published, or each by its own
+   * requests alone. Off, the balancer is the same; it knows less.
+   * @default true
+   */
+  readonly sharedLoad?: boolean | undefined;
+  /**
+   * How servers say how loaded they are, from 0 (idle) to 1 (full); `least-load`, `p2c` and `peak-ewma` then give them
+   * less. `"response"`: by the field `Shunt-Load: 0.73` of any answer, which no client gets to see.
+   * `{ poll: "/load" }`: a path that the leading coordinator asks for, and that answers with `0.73` or `{"load": 0.73}`.
+   * Default: nobody is asked, and such a field is one like any other.
+   */
+  readonly announcedLoad?: AnnouncedLoadOptions | undefined;
   /** Default: no limit but that of each server. */
   readonly limit?: PoolLimitOptions | undefined;
+}
+
+export type AnnouncedLoadOptions = "response" | LoadPollOptions;
+
+export interface LoadPollOptions {
+  /** An absolute path, query included. */
+  readonly poll: string;
+  /**
+   * Milliseconds between two questions to a server. 100..60_000.
+   * @default 1_000
+   */
+  readonly intervalMs?: number | undefined;
 }
 
 /** `header` names are in any case. */

@@ -1,10 +1,17 @@
-import { COUNTS, UNBOUNDED } from "./defaults.ts";
+import { COUNTS, DEFAULT_LOAD_POLL_MS, UNBOUNDED } from "./defaults.ts";
 import { formatPath, type Path, quote } from "./mistake.ts";
-import type { HashOnOptions, PoolOptions } from "./options.ts";
+import type { AnnouncedLoadOptions, HashOnOptions, PoolOptions } from "./options.ts";
 import { readPart } from "./read-part.ts";
 import { checkNames, namedEntries, type Reading, readReference } from "./reading.ts";
-import type { HashKey, ResolvedClass, ResolvedPool, ResolvedServer } from "./resolved.ts";
-import { classSchema, isObject, poolLimitSchema, poolSchema, serverSchema } from "./schema.ts";
+import type { AnnouncedLoad, HashKey, ResolvedClass, ResolvedPool, ResolvedServer } from "./resolved.ts";
+import {
+  classSchema,
+  isObject,
+  loadPollSchema,
+  poolLimitSchema,
+  poolSchema,
+  serverSchema,
+} from "./schema.ts";
 import { parseServerUrl, SERVER_URL_EXPECTED, type ServerAddress } from "./server-url.ts";
 
 /** Where each server address was first named. */
@@ -38,6 +45,8 @@ function resolvePool(
     hashOn: options?.hashOn === undefined ? undefined : resolveHashKey(options.hashOn),
     share: "off",
     proxyProtocol: options?.proxyProtocol ?? "off",
+    sharedLoad: options?.sharedLoad ?? true,
+    announcedLoad: resolveAnnouncedLoad(options?.announcedLoad, [...path, "announcedLoad"], reading),
     outstanding: resolveLimit(fields.limit, [...path, "limit"], reading),
   };
 }
@@ -84,6 +93,18 @@ function takeAddress({ host, port }: ServerAddress, path: Path, addresses: Addre
 function resolveLimit(raw: unknown, path: Path, { mistakes }: Reading): number {
   if (raw === undefined) return 0;
   return readPart(poolLimitSchema, raw, path, mistakes)?.outstanding ?? 0;
+}
+
+function resolveAnnouncedLoad(
+  said: AnnouncedLoadOptions | undefined,
+  path: Path,
+  { mistakes }: Reading,
+): AnnouncedLoad | undefined {
+  if (said === undefined) return undefined;
+  if (said === "response") return { from: "response" };
+  const options = readPart(loadPollSchema, said, path, mistakes);
+  if (options === undefined) return undefined;
+  return { from: "poll", path: options.poll, intervalMs: options.intervalMs ?? DEFAULT_LOAD_POLL_MS };
 }
 
 type HashChoice = Pick<PoolOptions, "balance" | "hashOn">;

@@ -86,6 +86,8 @@ describe("resolveConfig()", () => {
           hashOn: undefined,
           share: "off",
           proxyProtocol: "off",
+          sharedLoad: true,
+          announcedLoad: undefined,
           outstanding: 0,
         },
       ],

@@ -38,6 +38,13 @@ export type HashKey =
   | { readonly on: "client" | "user" | "path" | "host" }
   | { readonly on: "header" | "cookie" | "query"; readonly name: string };
 
+/** How servers say how loaded they are. */
+export type AnnouncedLoad =
+  /** In a field of their answers. */
+  | { readonly from: "response" }
+  /** At a path, which the leading coordinator asks for. */
+  | { readonly from: "poll"; readonly path: string; readonly intervalMs: number };
+
 export interface ResolvedPool {
   readonly name: string;
   readonly servers: readonly ResolvedServer[];
@@ -47,6 +54,10 @@ export interface ResolvedPool {
   readonly share: "off";
   /** The header that connections to its servers begin with. */
   readonly proxyProtocol: ProxyProtocol;
+  /** Whether acceptors choose by what all of them have outstanding, and not by their own alone. */
+  readonly sharedLoad: boolean;
+  /** Undefined: what servers say of their load is not listened to. */
+  readonly announcedLoad: AnnouncedLoad | undefined;
   /** Requests outstanding at the whole pool from this acceptor; 0 is no limit. */
   readonly outstanding: number;
 }

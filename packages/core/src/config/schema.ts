@@ -6,6 +6,7 @@ import {
   CLASSIFIER_THREADS_RANGE,
   CLOCK_TOLERANCE_RANGE,
   LIMIT_RANGES,
+  LOAD_POLL_RANGE,
   POOL_OUTSTANDING_RANGE,
   PORT_RANGE,
   type Range,
@@ -16,6 +17,7 @@ import {
 import { oneOf } from "./mistake.ts";
 import type {
   AdminOptions,
+  AnnouncedLoadOptions,
   ClassOptions,
   HashOnOptions,
   IdentityOptions,
@@ -24,6 +26,7 @@ import type {
   LeniencyOptions,
   LimitOptions,
   ListenerOptions,
+  LoadPollOptions,
   LogOptions,
   PoolLimitOptions,
   PoolOptions,
@@ -126,6 +129,22 @@ const hashOn: z.ZodType<HashOnOptions> = value(
   '"client", "user", "path", "host", { header: "NAME" }, { cookie: "NAME" } or { query: "NAME" }',
 );
 
+const LONGEST_PATH = 1_024;
+const POLL_PATH = /^\/[!-~]*$/;
+
+export const loadPollSchema = z.strictObject({
+  poll: text(
+    `a path like "/load" of at most ${LONGEST_PATH} characters`,
+    (found) => found.length <= LONGEST_PATH && POLL_PATH.test(found) && !found.includes("#"),
+  ),
+  intervalMs: integer(LOAD_POLL_RANGE).optional(),
+} satisfies Shape<LoadPollOptions>);
+
+const announcedLoad = value<AnnouncedLoadOptions>(
+  (found) => found === "response" || isObject(found),
+  '"response" or { poll: "/load" }',
+);
+
 export const poolLimitSchema = z.strictObject({
   outstanding: integer(POOL_OUTSTANDING_RANGE),
   scope: only("acceptor").optional(),
@@ -137,6 +156,8 @@ export const poolSchema = z.strictObject({
   hashOn: hashOn.optional(),
   share: only("off").optional(),
   proxyProtocol: choice(["off", "v1", "v2"]).optional(),
+  sharedLoad: onOrOff,
+  announcedLoad: announcedLoad.optional(),
   limit: anything.optional(),
 } satisfies Shape<PoolOptions, "servers" | "limit">);
 

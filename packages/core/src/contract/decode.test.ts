@@ -30,6 +30,31 @@ const status = {
   },
 };
 
+const measures = {
+  latencyMs: 1.5,
+  requests: 9,
+  failures: 1,
+  connections: 2,
+  errors: 3,
+  ejected: false,
+  announced: 0.5,
+};
+const report = (servers: unknown) => ({ kind: "load", seq: 4, servers, shares: [], granted: 0 });
+
+test("decodeAcceptorMessage() reads servers with measures and without", () => {
+  const answers = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
+  const message = report([
+    ["a/1", 3],
+    ["a/2", 0, { ...measures, answers, answerMs: 70 }],
+  ]);
+  expect(decodeAcceptorMessage(message)).toEqual(message);
+});
+
+test("decodeAcceptorMessage() leaves out answer times of another version's buckets", () => {
+  const message = report([["a/2", 0, { ...measures, answers: [1, 2], answerMs: 70 }]]);
+  expect(decodeAcceptorMessage(message)).toEqual(report([["a/2", 0, measures]]));
+});
+
 test("decodeAcceptorMessage() gives back what was sent and drops fields that it does not know", () => {
   expect(decodeAcceptorMessage({ ...hello, colour: "red" })).toEqual(hello);
   expect(decodeAcceptorMessage(status)).toEqual(status);
@@ -45,6 +70,8 @@ test.each([
     { ...status, state: "asleep" },
     'state: expected one of starting, accepting, draining, stopped, found "asleep"',
   ],
+  [report([["a/1", -1]]), "outstanding: expected a whole number from 0, found -1"],
+  [report([["a/1", 1, { ...measures, announced: 1.5 }]]), "announced: expected a number in 0..1, found 1.5"],
   [null, "acceptor message: expected an object, found null"],
 ])("decodeAcceptorMessage() refuses %j", (message, reason) => {
   expect(() => decodeAcceptorMessage(message)).toThrow(DecodeError);

@@ -1,4 +1,5 @@
 import type { ResolvedConfig } from "../config/resolved.ts";
+import { ANSWER_BOUNDS_MS } from "../health/answer-times.ts";
 import type { Snapshot } from "../membership/snapshot.ts";
 import type {
   AcceptorCounters,
@@ -10,9 +11,9 @@ import type {
   CoordinatorOrder,
   ExchangeRecord,
   Publication,
-  PublishedLoad,
+  ReportedLoad,
   ServerHealth,
-  ServerLoad,
+  ServerMeasures,
   ShareGrant,
   ShareUse,
   SupervisorMessage,
@@ -51,7 +52,7 @@ export const decodeAcceptorMessage = decoderOf<AcceptorMessage>("acceptor messag
   load: (fields) => ({
     kind: "load",
     seq: whole(fields, "seq"),
-    servers: list(fields, "servers", serverLoad),
+    servers: list(fields, "servers", reportedLoad),
     shares: list(fields, "shares", shareUse),
     granted: whole(fields, "granted"),
   }),
@@ -75,8 +76,11 @@ const PUBLICATIONS: Decoders<Publication> = {
   snapshot: (fields) => ({ kind: "snapshot", snapshot: decodeSnapshot(fields.snapshot) }),
   load: (fields) => ({
     kind: "load",
+    term: whole(fields, "term"),
+    generation: whole(fields, "generation"),
     included: mapped(record(fields, "included"), asWhole),
-    servers: list(fields, "servers", publishedLoad),
+    outstanding: list(fields, "outstanding", asWhole),
+    announced: mapped(record(fields, "announced"), asAnnounced),
   }),
   health: (fields) => ({ kind: "health", servers: list(fields, "servers", serverHealth) }),
   shares: (fields) => ({
@@ -185,11 +189,16 @@ function checkedConfig(fields: Fields): ResolvedConfig {
   return fields as unknown as ResolvedConfig;
 }
 
-function serverLoad(value: unknown): ServerLoad {
-  const fields = asRecord(value, "server load");
+function reportedLoad(value: unknown): ReportedLoad {
+  if (!Array.isArray(value)) throw new DecodeError(`servers: expected lists, found ${shown(value)}`);
+  const server = asText(value[0], "name of a server");
+  const outstanding = asWhole(value[1], "outstanding");
+  if (value[2] === undefined) return [server, outstanding];
+  return [server, outstanding, serverMeasures(asRecord(value[2], "measures"))];
+}
+
+function serverMeasures(fields: Fields): ServerMeasures {
   return {
-    server: text(fields, "server"),
-    outstanding: whole(fields, "outstanding"),
     latencyMs: measure(fields, "latencyMs"),
     requests: whole(fields, "requests"),
     failures: whole(fields, "failures"),
@@ -197,17 +206,16 @@ function serverLoad(value: unknown): ServerLoad {
     errors: whole(fields, "errors"),
     ejected: fields.ejected === true,
     ...(fields.ejectedFor === undefined ? {} : { ejectedFor: text(fields, "ejectedFor") }),
-    ...(fields.announced === undefined ? {} : { announced: measure(fields, "announced") }),
+    ...(fields.announced === undefined ? {} : { announced: asAnnounced(fields.announced, "announced") }),
+    ...(fields.answers === undefined ? {} : answerTimes(fields)),
   };
 }
 
-function publishedLoad(value: unknown): PublishedLoad {
-  const fields = asRecord(value, "published load");
-  return {
-    server: text(fields, "server"),
-    outstanding: whole(fields, "outstanding"),
-    ...(fields.announced === undefined ? {} : { announced: measure(fields, "announced") }),
-  };
+/** Buckets of another version are left out: they cannot be added to ours. */
+function answerTimes(fields: Fields): Pick<ServerMeasures, "answers" | "answerMs"> {
+  const answers = list(fields, "answers", asWhole);
+  const answerMs = measure(fields, "answerMs");
+  return answers.length === ANSWER_BOUNDS_MS.length + 1 ? { answers, answerMs } : {};
 }
 
 function serverHealth(value: unknown): ServerHealth {
@@ -315,6 +323,13 @@ function asText(value: unknown, name: string): string {
 function asMeasure(value: unknown, name: string): number {
   if (typeof value === "number" && Number.isFinite(value)) return value;
   throw new DecodeError(`${name}: expected a number, found ${shown(value)}`);
+}
+
+/** How loaded a server says that it is. */
+function asAnnounced(value: unknown, name: string): number {
+  const load = asMeasure(value, name);
+  if (load >= 0 && load <= 1) return load;
+  throw new DecodeError(`${name}: expected a number in 0..1, found ${shown(value)}`);
 }
 
 function shown(value: unknown): string {

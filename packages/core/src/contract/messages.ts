@@ -7,11 +7,14 @@ import type { Snapshot } from "../membership/snapshot.ts";
  * version older or newer still understands; unknown kinds are refused by decode.ts.
  */
 
-/** Requests of one acceptor at one server, as measured by that acceptor. */
-export interface ServerLoad {
+/** What one acceptor has at one server, as measured by that acceptor. */
+export interface ServerLoad extends ServerMeasures {
   /** `pool/server`. */
   readonly server: string;
   readonly outstanding: number;
+}
+
+export interface ServerMeasures {
   /** Peak-sensitive moving average of the answer time in milliseconds; 0 while nothing was measured. */
   readonly latencyMs: number;
   /** Requests ever sent there by this acceptor. */
@@ -22,15 +25,27 @@ export interface ServerLoad {
   readonly connections: number;
   /** Responses ever received from it with a status of 500 or above. */
   readonly errors: number;
+  /** Answers ever received, by how long they took: a count for each bucket of ANSWER_BOUNDS_MS; undefined is none. */
+  readonly answers?: readonly number[] | undefined;
+  /** How long all of them took together, in milliseconds. */
+  readonly answerMs?: number | undefined;
   /** Whether this acceptor has ejected it for now. */
   readonly ejected: boolean;
   /** Why it is ejected, in words; undefined while it is not. */
   readonly ejectedFor?: string | undefined;
-  /** How loaded the server last said that it is, 0 (idle) to 1 (full); undefined while it says nothing. */
+  /** How loaded the server last told this acceptor that it is, 0 (idle) to 1 (full); undefined while it says nothing. */
   readonly announced?: number | undefined;
 }
 
-/** The total of all acceptors at one server, as published by the coordinator. */
+/**
+ * What changed at one server, as it is reported ten times a second: a list, for there may be thousands. Without
+ * measures those that were reported last hold on.
+ */
+export type ReportedLoad =
+  | readonly [server: string, outstanding: number]
+  | readonly [server: string, outstanding: number, measures: ServerMeasures];
+
+/** What is outstanding at one server, by all acceptors together or by all others. */
 export interface PublishedLoad {
   /** `pool/server`. */
   readonly server: string;
@@ -137,8 +152,8 @@ export type AcceptorMessage =
       readonly kind: "load";
       /** Number of this report; each is one above the last of the same acceptor. */
       readonly seq: number;
-      /** Those that have changed since the last report; all of them in the first after a hello. */
-      readonly servers: readonly ServerLoad[];
+      /** Those that have changed since the last report; all of them, with measures, in the first after a hello. */
+      readonly servers: readonly ReportedLoad[];
       /** All limits that hold across acceptors; empty where there are none. */
       readonly shares: readonly ShareUse[];
       /** Number of the last grant that it works by; 0 before the first. */
@@ -163,12 +178,18 @@ export type Publication =
   | { readonly kind: "snapshot"; readonly snapshot: Snapshot }
   | {
       readonly kind: "load";
+      /** Of the snapshot whose servers the lists are about. Whoever holds another leaves them alone. */
+      readonly term: number;
+      readonly generation: number;
       /**
        * Which report of each acceptor is in the totals. Whoever takes part finds himself here, and takes out what he
        * reported then: what is left is the load of the others.
        */
       readonly included: Readonly<Record<string, number>>;
-      readonly servers: readonly PublishedLoad[];
+      /** Of each server, in the order of `serverNames`: numbers alone, for this is what everybody is told most. */
+      readonly outstanding: readonly number[];
+      /** Index of a server in that order -> how loaded it says that it is, 0 to 1. */
+      readonly announced: Readonly<Record<string, number>>;
     }
   /** All servers that are checked. */
   | { readonly kind: "health"; readonly servers: readonly ServerHealth[] }

@@ -40,7 +40,7 @@ test("Backend counts every failure, and ejects only for those that are the serve
 test("Backend takes requests while ejections are ignored, and an answer ends the count of failures", () => {
   const backend = newBackend();
   for (let i = 0; i < 4; i++) backend.noteFailure(FAILURE.CONNECTION_REFUSED, now, true);
-  backend.noteAnswer(now);
+  backend.noteAnswer(now, 200);
   expect(backend.noteFailure(FAILURE.CONNECTION_REFUSED, now, true)).toBe(false);
   for (let i = 0; i < 4; i++) backend.noteFailure(FAILURE.CONNECTION_REFUSED, now, true);
   expect(backend.ready).toBe(false);
@@ -54,7 +54,7 @@ test("Backend measures the time of answers, and forgets it slowly", () => {
   const backend = newBackend();
   expect(backend.latencyMs).toBe(0);
   now += 40;
-  backend.noteAnswer(now - 40);
+  backend.noteAnswer(now - 40, 200);
   expect(backend.latencyMs).toBe(40);
   now += 10_000;
   expect(backend.latencyMs).toBeLessThan(20);

@@ -1,4 +1,6 @@
 import {
+  type AnnouncedLoad,
+  AnswerTimes,
   admits,
   advanced,
   answered,
@@ -19,6 +21,13 @@ import {
 } from "@shunt/core";
 import type { ServerConnection } from "./server-connection.ts";
 
+/** Statuses from here on are the server's own failures (RFC 9110 section 15.6). */
+const FIRST_ERROR = 500;
+/** A server that is asked for little says little; what it has said longer ago is not told others any more. */
+const OWN_WORD_MS = 3_000;
+/** A word needs so long to come back from the coordinator: report, publication, and a little. */
+const OWN_WORD_IS_NEWER_MS = 300;
+
 /**
  * One server as this acceptor sees it: its load, its health, its connections. It outlives snapshots as long as the
  * server stays in its pool under the same address, and is a candidate for the balancers as it stands.
@@ -36,9 +45,18 @@ export class Backend implements Candidate, Ejectable {
   outstanding = 0;
   reported = 0;
   reportedAt = 0;
+  /** Whether `reported` is to be known here; false: it stays 0. */
+  sharesLoad = true;
+  /** How loaded the server says that it is, and where it says so; undefined is nowhere. */
+  announcedLoad: AnnouncedLoad | undefined;
+  announced = 0;
+  announcedAt = 0;
   /** Attempts ever made, and ever failed. */
   requests = 0;
   failures = 0;
+  /** Responses with a status of 500 or above. */
+  errors = 0;
+  readonly answers = new AnswerTimes();
   ejection: Ejection;
   /** Connections open or being opened. */
   connections = 0;
@@ -47,6 +65,7 @@ export class Backend implements Candidate, Ejectable {
   /** Those of them that serve one client each, and are kept there; see accept/own-connections.ts. */
   readonly #own = new Set<ServerConnection>();
   #latencyMs = 0;
+  #ownWordAt = Number.NEGATIVE_INFINITY;
   #latencyAt = 0;
   readonly #clock: () => number;
 
@@ -68,6 +87,10 @@ export class Backend implements Candidate, Ejectable {
 
   get reportedAgeMs(): number {
     return this.#clock() - this.reportedAt;
+  }
+
+  get announcedAgeMs(): number {
+    return this.#clock() - this.announcedAt;
   }
 
   get latencyMs(): number {
@@ -96,14 +119,48 @@ export class Backend implements Candidate, Ejectable {
   }
 
   /** A well-formed head of a response came, of an attempt that began at `startedAt`. Returns whether it revived the server. */
-  noteAnswer(startedAt: number): boolean {
+  noteAnswer(startedAt: number, status: number): boolean {
     const now = this.#clock();
+    if (status >= FIRST_ERROR) this.errors++;
+    this.answers.note(now - startedAt);
     this.#latencyMs = observeLatency(this.#latencyMs, this.#latencyAt, now - startedAt, now);
     this.#latencyAt = now;
     const before = this.ejection;
     this.ejection = answered(before, startedAt, now);
     if (before !== this.ejection) this.refresh(false);
     return before.state === "probing" && this.ejection.state === "alive";
+  }
+
+  /** What its pool says about whose word counts. What is not to be known any more is forgotten. */
+  listen(sharesLoad: boolean, announcedLoad: AnnouncedLoad | undefined): void {
+    this.sharesLoad = sharesLoad;
+    this.announcedLoad = announcedLoad;
+    if (!sharesLoad) this.reported = 0;
+    if (announcedLoad === undefined) this.announced = 0;
+  }
+
+  /** The server has said in an answer how loaded it is. */
+  noteAnnounced(load: number): void {
+    this.announced = load;
+    this.announcedAt = this.#clock();
+    this.#ownWordAt = this.announcedAt;
+  }
+
+  /** What the server has said here, for others to hear; undefined when that is too long ago. */
+  get ownWord(): number | undefined {
+    return this.#clock() - this.#ownWordAt < OWN_WORD_MS ? this.announced : undefined;
+  }
+
+  /** What all acceptors have outstanding there less this one, and what the server has said elsewhere. */
+  noteReported(outstanding: number, announced: number | undefined): void {
+    const now = this.#clock();
+    this.reported = this.sharesLoad ? outstanding : 0;
+    this.reportedAt = now;
+    if (this.announcedLoad === undefined || announced === undefined) return;
+    // What it said here a moment ago is not in the table yet.
+    if (now - this.#ownWordAt < OWN_WORD_IS_NEWER_MS) return;
+    this.announced = announced;
+    this.announcedAt = now;
   }
 
   /** An attempt failed. Returns whether the server was ejected for it; one that is probed in vain stays so. */

@@ -6,6 +6,7 @@ import {
   type Publication,
   type Snapshot,
   type SnapshotVersion,
+  serverNames,
 } from "@shunt/core";
 import type { Logger } from "pino";
 import type { ControlledAcceptor } from "./controlled.ts";
@@ -22,7 +23,7 @@ export interface BusClientOptions {
   readonly host: string;
   readonly version: string;
   /** The snapshot that the acceptor started with. */
-  readonly snapshot: SnapshotVersion;
+  readonly snapshot: Snapshot;
   readonly acceptor: ControlledAcceptor;
   readonly log: Logger;
 }
@@ -36,6 +37,8 @@ export class BusClient {
   readonly #reporter = new LoadReporter();
   readonly #own = new OwnReports();
   #snapshot: SnapshotVersion;
+  /** Of its servers, in the order in which their loads are published. */
+  #servers: readonly string[];
   #seq = 0;
   #granted = 0;
   #saidLost = false;
@@ -45,6 +48,7 @@ export class BusClient {
   constructor(options: BusClientOptions) {
     this.#options = options;
     this.#snapshot = options.snapshot;
+    this.#servers = serverNames(options.snapshot.config);
   }
 
   start(): void {
@@ -120,16 +124,21 @@ export class BusClient {
     if (!isNewer(snapshot, this.#snapshot)) return;
     this.#options.acceptor.apply(snapshot);
     this.#snapshot = snapshot;
+    this.#servers = serverNames(snapshot.config);
     this.reportStatus();
   }
 
-  #applyLoad({ included, servers }: Extract<Publication, { kind: "load" }>): void {
+  /** One that is about the servers of another snapshot is left alone: ours, or the next table, comes in a moment. */
+  #applyLoad(message: Extract<Publication, { kind: "load" }>): void {
+    const { included, outstanding, announced } = message;
+    if (!isSame(message, this.#snapshot)) return;
     const { id, acceptor } = this.#options;
     const seq = included[id];
     const acceptors = Object.keys(included).length + (seq === undefined ? 1 : 0);
-    const ofOthers = servers.map((load) => ({
-      ...load,
-      outstanding: Math.max(0, load.outstanding - this.#own.partOf(load.server, seq)),
+    const ofOthers = this.#servers.map((server, index) => ({
+      server,
+      outstanding: Math.max(0, (outstanding[index] ?? 0) - this.#own.partOf(server, seq)),
+      announced: announced[index],
     }));
     acceptor.applyLoad(acceptors, ofOthers);
   }
@@ -174,4 +183,8 @@ export class BusClient {
     const { term, generation } = this.#snapshot;
     transport.send({ kind: "status", state, term, generation, connections, exchanges, counters });
   }
+}
+
+function isSame(version: SnapshotVersion, other: SnapshotVersion): boolean {
+  return version.term === other.term && version.generation === other.generation;
 }

@@ -1,23 +1,14 @@
-import type { ServerLoad } from "@shunt/core";
 import { expect, test } from "vitest";
 import { OwnReports } from "./own-reports.ts";
 
-const at = (server: string, outstanding: number): ServerLoad => ({
-  server,
-  outstanding,
-  latencyMs: 0,
-  requests: 0,
-  failures: 0,
-  connections: 0,
-  errors: 0,
-  ejected: false,
-});
-
 test("OwnReports gives the own part as it was in the report that a total has counted", () => {
   const own = new OwnReports();
-  own.note(1, [at("a/1", 3), at("a/2", 5)]);
-  own.note(2, [at("a/1", 4)]);
-  own.note(3, [at("a/1", 9)]);
+  own.note(1, [
+    ["a/1", 3],
+    ["a/2", 5],
+  ]);
+  own.note(2, [["a/1", 4]]);
+  own.note(3, [["a/1", 9]]);
   expect(own.partOf("a/1", 2)).toBe(4);
   expect(own.partOf("a/2", 2)).toBe(5);
   expect(own.partOf("a/1", 3)).toBe(9);
@@ -25,13 +16,13 @@ test("OwnReports gives the own part as it was in the report that a total has cou
 
 test("OwnReports has no part in a total that has counted nothing of us", () => {
   const own = new OwnReports();
-  own.note(1, [at("a/1", 3)]);
+  own.note(1, [["a/1", 3]]);
   expect(own.partOf("a/1", undefined)).toBe(0);
   expect(own.partOf("a/1", 0)).toBe(0);
 });
 
 test("OwnReports keeps a bounded number of reports while nobody counts them", () => {
   const own = new OwnReports();
-  for (let seq = 1; seq <= 10_000; seq++) own.note(seq, [at("a/1", seq)]);
+  for (let seq = 1; seq <= 10_000; seq++) own.note(seq, [["a/1", seq]]);
   expect(own.partOf("a/1", 1)).toBe(10_000 - 256);
 });

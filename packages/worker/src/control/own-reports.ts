@@ -1,11 +1,11 @@
-import type { ServerLoad } from "@shunt/core";
+import type { ReportedLoad } from "@shunt/core";
 
 /** Reports that nobody has counted yet and that are kept; a coordinator that is further behind knows another life of us. */
 const MOST_KEPT = 256;
 
 interface Report {
   readonly seq: number;
-  readonly servers: readonly ServerLoad[];
+  readonly servers: readonly ReportedLoad[];
 }
 
 /**
@@ -17,7 +17,7 @@ export class OwnReports {
   readonly #counted = new Map<string, number>();
   #later: Report[] = [];
 
-  note(seq: number, servers: readonly ServerLoad[]): void {
+  note(seq: number, servers: readonly ReportedLoad[]): void {
     this.#later.push({ seq, servers });
     if (this.#later.length > MOST_KEPT) this.#count(this.#later.shift() as Report);
   }
@@ -31,6 +31,6 @@ export class OwnReports {
   }
 
   #count({ servers }: Report): void {
-    for (const { server, outstanding } of servers) this.#counted.set(server, outstanding);
+    for (const [server, outstanding] of servers) this.#counted.set(server, outstanding);
   }
 }

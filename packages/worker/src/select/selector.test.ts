@@ -188,7 +188,7 @@ test("Selector never ejects the last server that is alive, and lets a tick bring
   expect(g1.ready).toBe(true);
   g1.noteRequest();
   expect(g1.ready).toBe(false);
-  g1.noteAnswer(loop.now);
+  g1.noteAnswer(loop.now, 200);
   expect([g1.ready, g1.ejected]).toEqual([true, false]);
 });
 

@@ -117,13 +117,8 @@ export class Selector {
   /** What the other acceptors have outstanding, as the coordinator last told. */
   applyLoad(acceptors: number, servers: readonly PublishedLoad[]): void {
     this.#fleet.acceptors = Math.max(1, acceptors);
-    const now = this.#clock();
-    for (const { server, outstanding } of servers) {
-      const backend = this.#backends.get(server);
-      if (backend === undefined) continue;
-      backend.reported = outstanding;
-      backend.reportedAt = now;
-    }
+    for (const { server, outstanding, announced } of servers)
+      this.#backends.get(server)?.noteReported(outstanding, announced);
   }
 
   /**
@@ -201,7 +196,10 @@ export class Selector {
   }
 
   /** The same name at the same address is the same server; a name that moved is another. */
-  #backendOf({ name: pool, proxyProtocol }: ResolvedPool, server: ResolvedServer): Backend {
+  #backendOf(
+    { name: pool, proxyProtocol, sharedLoad, announcedLoad }: ResolvedPool,
+    server: ResolvedServer,
+  ): Backend {
     const id = `${pool}/${server.name}`;
     const known = this.#backends.get(id);
     const isSame = known !== undefined && known.host === server.host && known.port === server.port;
@@ -209,6 +207,7 @@ export class Selector {
     if (isSame) backend.update(server);
     else this.#backends.set(id, backend);
     backend.proxyProtocol = proxyProtocol;
+    backend.listen(sharedLoad, announcedLoad);
     return backend;
   }
 
