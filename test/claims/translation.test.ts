@@ -4,6 +4,7 @@ import { planFor } from "../../packages/core/src/balance/plan.ts";
 import type { PoolView } from "../../packages/core/src/balance/view.ts";
 import { compileRules } from "../../packages/core/src/classify/compile.ts";
 import type { Facts } from "../../packages/core/src/classify/facts.ts";
+import { UNBOUNDED } from "../../packages/core/src/config/defaults.ts";
 import type { ResolvedRule, ResolvedServer } from "../../packages/core/src/config/resolved.ts";
 import { decide } from "../../packages/core/src/decide.ts";
 import { readPackages, resolveRelative, type SourceFile } from "../tidy/source.ts";
@@ -80,7 +81,6 @@ const POOLS = ["gold", "general"].map((name) => ({
   proxyProtocol: "off" as const,
   sharedLoad: true,
   announcedLoad: undefined,
-  outstanding: 0,
 }));
 
 const RULES: readonly ResolvedRule[] = [
@@ -121,10 +121,13 @@ function viewOf(pool: (typeof POOLS)[number], outstanding: readonly number[]): P
       announced: 0,
       announcedAgeMs: 0,
       latencyMs: 0,
+      limit: UNBOUNDED,
+      room: UNBOUNDED,
     })),
     acceptors: 1,
     outstandingPerServer: 100,
     outstandingLimit: 0,
+    room: UNBOUNDED,
     turn: 0,
     plan: planFor(pool.servers, pool.balance),
   };

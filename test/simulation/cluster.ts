@@ -7,6 +7,7 @@ import { planFor } from "../../packages/core/src/balance/plan.ts";
 import type { Candidate, PoolView } from "../../packages/core/src/balance/view.ts";
 import { compileRules } from "../../packages/core/src/classify/compile.ts";
 import { factsOf } from "../../packages/core/src/classify/test-facts.ts";
+import { UNBOUNDED } from "../../packages/core/src/config/defaults.ts";
 import type {
   BalanceName,
   ClassRoute,
@@ -246,7 +247,7 @@ function rulesOf({ classes, pools }: Scenario): DecisionRules {
     }),
   );
   const resolved = pools.map(
-    ({ balance, outstandingLimit = 0 }, index): ResolvedPool => ({
+    ({ balance }, index): ResolvedPool => ({
       name: `pool ${index}`,
       servers: [],
       balance,
@@ -255,7 +256,6 @@ function rulesOf({ classes, pools }: Scenario): DecisionRules {
       proxyProtocol: "off",
       sharedLoad: true,
       announcedLoad: undefined,
-      outstanding: outstandingLimit,
     }),
   );
   return { compiled: compileRules(rules, classes.length - 1), classes, pools: resolved };
@@ -274,6 +274,8 @@ function seenPool(spec: PoolSpec, acceptors: number): SeenPool {
     announcedAgeMs: 0,
     measuredMs: 0,
     observedAt: 0,
+    limit: UNBOUNDED,
+    room: UNBOUNDED,
   }));
   const view = {
     balance: spec.balance,
@@ -281,6 +283,7 @@ function seenPool(spec: PoolSpec, acceptors: number): SeenPool {
     acceptors,
     outstandingPerServer: 1_000,
     outstandingLimit: spec.outstandingLimit ?? 0,
+    room: UNBOUNDED,
     turn: 0,
     plan: planFor(candidates, spec.balance),
   };

@@ -50,7 +50,7 @@ runAcceptorProcess({
       applyLoad() {},
       applyHealth() {},
       applyShares() {},
-      shareUses: () => [],
+      reportShares: () => ({ shares: [], granted: 0 }),
       loads: () => [
         {
           server: "gold/g1",

@@ -25,7 +25,6 @@ export function testConfig(statePath: string, changes: Partial<ResolvedConfig> =
         proxyProtocol: "off",
         sharedLoad: true,
         announcedLoad: undefined,
-        outstanding: 0,
       },
       {
         name: "general",
@@ -36,7 +35,6 @@ export function testConfig(statePath: string, changes: Partial<ResolvedConfig> =
         proxyProtocol: "off",
         sharedLoad: true,
         announcedLoad: undefined,
-        outstanding: 0,
       },
     ],
     classes: [

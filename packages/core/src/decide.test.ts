@@ -110,7 +110,6 @@ describe("decide()", () => {
       proxyProtocol: "off",
       sharedLoad: true,
       announcedLoad: undefined,
-      outstanding: 0,
     }),
   );
   const classes: readonly ClassRoute[] = [SPILLING, { name: "general", pool: GENERAL, spill: -1 }];

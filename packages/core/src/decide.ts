@@ -185,6 +185,7 @@ const NO_SERVERS: PoolView = Object.freeze({
   acceptors: 1,
   outstandingPerServer: 0,
   outstandingLimit: 0,
+  room: 0,
   turn: 0,
   plan: planFor([], "least-load"),
 });

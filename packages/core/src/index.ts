@@ -31,6 +31,7 @@ export type {
   ResolvedConfig,
   ResolvedIdentity,
   ResolvedJwt,
+  ResolvedLimit,
   ResolvedListener,
   ResolvedLog,
   ResolvedPool,
@@ -98,6 +99,8 @@ export type {
   ServerLoad,
   ServerMeasures,
   ShareGrant,
+  SharePublication,
+  ShareReport,
   ShareUse,
   SupervisorMessage,
 } from "./contract/messages.ts";

@@ -10,8 +10,8 @@ import {
   SeedSequence,
   type ServerHealth,
   type ServerLoad,
-  type ShareGrant,
-  type ShareUse,
+  type SharePublication,
+  type ShareReport,
   type Snapshot,
   type SnapshotVersion,
 } from "@shunt/core";
@@ -27,6 +27,7 @@ import { Turn } from "./io/turn.ts";
 import { AccessLog } from "./observe/access-log.ts";
 import { Observer } from "./observe/observer.ts";
 import { Selector } from "./select/selector.ts";
+import { Shares } from "./select/shares.ts";
 import { Service } from "./serve.ts";
 import { Recorder } from "./track/recorder.ts";
 
@@ -63,6 +64,7 @@ export class Acceptor {
   readonly #access: AccessLog;
   readonly #recorder: Recorder;
   readonly #observer: Observer;
+  readonly #shares: Shares;
   readonly #selector: Selector;
   readonly #service: Service;
   readonly #entrance: ProxyEntrance;
@@ -81,7 +83,9 @@ export class Acceptor {
     this.#access = new AccessLog(config.log.access, id);
     this.#recorder = new Recorder(id, config.limits.recentExchanges);
     this.#observer = new Observer(log, this.#access, this.#recorder, this.#clock);
-    this.#selector = new Selector(snapshot, new SeedSequence(randomBytes(4).readUInt32LE()), this.#clock);
+    this.#shares = new Shares(id);
+    const seeds = new SeedSequence(randomBytes(4).readUInt32LE());
+    this.#selector = new Selector(snapshot, seeds, this.#clock, this.#shares);
     const shared = { peers: this.#peers, wheel: this.#wheel, readBuffers: new ReadBuffers() };
     this.#service = new Service({
       ...shared,
@@ -148,10 +152,12 @@ export class Acceptor {
 
   applyHealth(_servers: readonly ServerHealth[]): void {}
 
-  applyShares(_grant: ShareGrant | undefined, _leaseMs: number): void {}
+  applyShares(grants: SharePublication): void {
+    this.#shares.apply(grants, this.#clock());
+  }
 
-  shareUses(_seq: number): readonly ShareUse[] {
-    return [];
+  reportShares(seq: number): ShareReport {
+    return this.#shares.report(seq, this.#clock());
   }
 
   loads(): readonly ServerLoad[] {

@@ -9,9 +9,11 @@ import {
   type PoolView,
   planFor,
   type Refusal,
+  type ResolvedLimit,
   type ResolvedPool,
   type RulesExplanation,
   type Snapshot,
+  UNBOUNDED,
 } from "@shunt/core";
 import type { TotalLoad } from "../load/aggregate.ts";
 import { type AskedRequest, type FactsOrRefusal, readRequest } from "./request.ts";
@@ -93,7 +95,7 @@ export class Explainer {
     const { outstandingPerServer } = this.#snapshot.config.limits;
     return {
       balance: pool.balance,
-      candidates: pool.servers.map(({ name, weight, state }) => {
+      candidates: pool.servers.map(({ name, weight, state, limit }) => {
         const load = servers.get(`${pool.name}/${name}`);
         return {
           name,
@@ -105,15 +107,23 @@ export class Explainer {
           latencyMs: load?.latencyMs ?? 0,
           announced: pool.announcedLoad === undefined ? 0 : (load?.announced ?? 0),
           announcedAgeMs: 0,
+          limit: limit === undefined ? UNBOUNDED : limitTogether(limit, acceptors),
+          room: UNBOUNDED,
         };
       }),
       acceptors,
       outstandingPerServer: outstandingPerServer * acceptors,
-      outstandingLimit: pool.outstanding * acceptors,
+      outstandingLimit: pool.limit === undefined ? 0 : limitTogether(pool.limit, acceptors),
+      room: UNBOUNDED,
       turn: 0,
       plan: planFor(pool.servers, pool.balance),
     };
   }
+}
+
+/** Of all acceptors together. */
+function limitTogether({ outstanding, scope }: ResolvedLimit, acceptors: number): number {
+  return scope === "cluster" ? outstanding : outstanding * acceptors;
 }
 
 type Decided = Extract<FactsOrRefusal, { readonly kind: "facts" }>;

@@ -1,5 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { ineligibility, isEligible, NOBODY_TRIED, poolHasRoom, poolOutstanding } from "./eligibility.ts";
+import {
+  ineligibility,
+  isEligible,
+  NOBODY_TRIED,
+  poolHasRoom,
+  poolObstacle,
+  poolOutstanding,
+} from "./eligibility.ts";
 import { view } from "./test-view.ts";
 
 describe("isEligible()", () => {
@@ -10,6 +17,22 @@ describe("isEligible()", () => {
     const reasons = servers.map((_, i) => ineligibility(pool, i, tried));
     expect(reasons).toEqual([undefined, "not-ready", "at-its-limit", undefined, "tried-already"]);
     expect(servers.map((_, i) => isEligible(pool, i, tried))).toEqual(reasons.map((r) => r === undefined));
+  });
+
+  it("holds the limit of the server itself beside that of all, and its share of the cluster's", () => {
+    const servers = [
+      { outstanding: 3, limit: 3 },
+      { outstanding: 2, limit: 3 },
+      { room: 0 },
+      { room: -1 },
+      { room: 1 },
+    ];
+    const pool = view("p2c", servers, { outstandingPerServer: 10 });
+    const reasons = servers.map((_, i) => ineligibility(pool, i, NOBODY_TRIED));
+    expect(reasons).toEqual(["at-its-limit", undefined, "at-its-share", "at-its-share", undefined]);
+    expect(servers.map((_, i) => isEligible(pool, i, NOBODY_TRIED))).toEqual(
+      reasons.map((reason) => reason === undefined),
+    );
   });
 
   it("is false for an index without a candidate", () => {
@@ -25,6 +48,20 @@ describe("poolHasRoom()", () => {
     expect(poolOutstanding(pool)).toBe(7);
     expect(poolHasRoom(pool)).toBe(false);
     expect(poolHasRoom({ ...pool, outstandingLimit: 8 })).toBe(true);
+  });
+
+  it("is false while the share of a limit of the cluster is used up, and says which of the two it is", () => {
+    const servers = [{ outstanding: 3 }];
+    const obstacles = [
+      view("p2c", servers, { room: 1 }),
+      view("p2c", servers, { room: 0 }),
+      view("p2c", servers, { room: 0, outstandingLimit: 3 }),
+    ].map((pool) => [poolHasRoom(pool), poolObstacle(pool)]);
+    expect(obstacles).toEqual([
+      [true, undefined],
+      [false, "pool-at-its-share"],
+      [false, "pool-at-its-limit"],
+    ]);
   });
 
   it("takes a limit of 0 for none", () => {

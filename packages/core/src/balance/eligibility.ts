@@ -1,7 +1,7 @@
 import type { Candidate, PoolView } from "./view.ts";
 
 /** Why a server does not take a request now. */
-export type Ineligibility = "not-ready" | "at-its-limit" | "tried-already";
+export type Ineligibility = "not-ready" | "at-its-limit" | "at-its-share" | "tried-already";
 
 /** The list of who has not been tried, for first attempts: shared, so that they allocate none. */
 export const NOBODY_TRIED: readonly number[] = Object.freeze([]);
@@ -12,6 +12,8 @@ export function isEligible(view: PoolView, index: number, tried: readonly number
   return (
     candidate?.ready === true &&
     candidate.outstanding < view.outstandingPerServer &&
+    candidate.outstanding < candidate.limit &&
+    candidate.room > 0 &&
     (tried.length === 0 || !tried.includes(index))
   );
 }
@@ -24,12 +26,28 @@ export function ineligibility(
 ): Ineligibility | undefined {
   const candidate = view.candidates[index];
   if (candidate?.ready !== true) return "not-ready";
-  if (candidate.outstanding >= view.outstandingPerServer) return "at-its-limit";
+  if (candidate.outstanding >= limitOf(view, candidate)) return "at-its-limit";
+  if (candidate.room <= 0) return "at-its-share";
   return tried.includes(index) ? "tried-already" : undefined;
+}
+
+/** Most that the candidate may have outstanding from this acceptor. */
+export function limitOf(view: PoolView, candidate: Candidate): number {
+  return Math.min(view.outstandingPerServer, candidate.limit);
 }
 
 /** Whether the pool as a whole may take one more request from this acceptor. */
 export function poolHasRoom(view: PoolView): boolean {
+  return view.room > 0 && isBelowLimit(view);
+}
+
+/** What keeps the pool as a whole from taking a request; undefined while nothing does. For explanations. */
+export function poolObstacle(view: PoolView): "pool-at-its-limit" | "pool-at-its-share" | undefined {
+  if (!isBelowLimit(view)) return "pool-at-its-limit";
+  return view.room > 0 ? undefined : "pool-at-its-share";
+}
+
+function isBelowLimit(view: PoolView): boolean {
   return view.outstandingLimit === 0 || poolOutstanding(view) < view.outstandingLimit;
 }
 

@@ -36,6 +36,7 @@ describe("explainPool()", () => {
       effectiveWeight: 2,
       ready: true,
       ineligible: null,
+      limit: 1_000,
       outstanding: 1,
       reported: 3,
       reportedAgeMs: 0,
@@ -70,6 +71,16 @@ describe("explainPool()", () => {
         '"s2" has its limit of 10 requests outstanding, "s3" has had this request already.',
     );
     expect(why(view("p2c", []))).toBe('No server of pool "gold" takes the request: it has none.');
+  });
+
+  it("names the limit of a server itself, and shares of limits of the whole cluster", () => {
+    expect(why(view("p2c", [{ outstanding: 2, limit: 2 }, { room: 0 }]))).toBe(
+      'No server of pool "gold" takes the request: "s1" has its limit of 2 requests outstanding, ' +
+        '"s2" has used up this acceptor\'s share of the limit that it has in the whole cluster.',
+    );
+    expect(why(view("p2c", [{}], { room: 0 }))).toBe(
+      'Pool "gold" has used up this acceptor\'s share of the limit that it has in the whole cluster.',
+    );
   });
 
   it("tells a pool at its limit from one without servers", () => {

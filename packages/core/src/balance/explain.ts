@@ -2,7 +2,7 @@
 
 import type { BalanceName } from "../config/resolved.ts";
 import { effectiveWeight } from "./effective-weight.ts";
-import { type Ineligibility, ineligibility, poolOutstanding } from "./eligibility.ts";
+import { type Ineligibility, ineligibility, limitOf, poolOutstanding } from "./eligibility.ts";
 import { choose, scorer } from "./picker.ts";
 import { type ChoiceReason, ChoiceTrace } from "./trace.ts";
 import type { Candidate, PoolView } from "./view.ts";
@@ -13,6 +13,8 @@ export interface CandidateExplanation {
   readonly ready: boolean;
   /** Why it takes no request now; null when it does. */
   readonly ineligible: Ineligibility | null;
+  /** Most that it may have outstanding from this acceptor. */
+  readonly limit: number;
   readonly outstanding: number;
   readonly reported: number;
   readonly reportedAgeMs: number;
@@ -74,6 +76,7 @@ function explainCandidates(
     weight: candidate.weight,
     ready: candidate.ready,
     ineligible: ineligibility(view, index, tried) ?? null,
+    limit: limitOf(view, candidate),
     outstanding: candidate.outstanding,
     reported: candidate.reported,
     reportedAgeMs: candidate.reportedAgeMs,
@@ -116,9 +119,11 @@ function sentence(
     case "next-on-the-ring":
       return `The owner of the request's place on the hash ring cannot take it; ${winner} is the next that has room.`;
     case "nobody-eligible":
-      return `No server of pool ${named(pool)} takes the request: ${reasons(candidates, view)}.`;
+      return `No server of pool ${named(pool)} takes the request: ${reasons(candidates)}.`;
     case "pool-at-its-limit":
       return `Pool ${named(pool)} has ${poolOutstanding(view)} requests outstanding, and its limit is ${view.outstandingLimit}.`;
+    case "pool-at-its-share":
+      return `Pool ${named(pool)} has used up this acceptor's share of the limit that it has in the whole cluster.`;
     default:
       return trace.reason satisfies never;
   }
@@ -141,23 +146,25 @@ function scores(view: PoolView, trace: ChoiceTrace): string {
   return `${shortened(each)} (${SCORE_WORDS[view.balance]})`;
 }
 
-function reasons(candidates: readonly CandidateExplanation[], view: PoolView): string {
+function reasons(candidates: readonly CandidateExplanation[]): string {
   if (candidates.length === 0) return "it has none";
-  return shortened(candidates.map((each) => `${named(each.name)} ${obstacle(each.ineligible, view)}`));
+  return shortened(candidates.map((each) => `${named(each.name)} ${obstacle(each)}`));
 }
 
-function obstacle(reason: Ineligibility | null, view: PoolView): string {
-  switch (reason) {
+function obstacle({ ineligible, limit }: CandidateExplanation): string {
+  switch (ineligible) {
     case "not-ready":
       return "is not ready";
     case "at-its-limit":
-      return `has its limit of ${view.outstandingPerServer} requests outstanding`;
+      return `has its limit of ${limit} requests outstanding`;
+    case "at-its-share":
+      return "has used up this acceptor's share of the limit that it has in the whole cluster";
     case "tried-already":
       return "has had this request already";
     case null:
       return "is eligible";
     default:
-      return reason satisfies never;
+      return ineligible satisfies never;
   }
 }
 

@@ -16,7 +16,7 @@ describe.each(BALANCERS)("choose() with %s", (balance) => {
       const tried = chance.next() % 2 === 0 ? NOBODY_TRIED : [chance.next() % 7];
       const eligible = pool.candidates.flatMap((_, i) => (isEligible(pool, i, tried) ? [i] : []));
       const held = pool.candidates.reduce((sum, each) => sum + each.outstanding, 0);
-      const full = pool.outstandingLimit > 0 && held >= pool.outstandingLimit;
+      const full = pool.room <= 0 || (pool.outstandingLimit > 0 && held >= pool.outstandingLimit);
       const chosen = choose(pool, chance.next(), chance.next(), tried);
       if (full || eligible.length === 0) expect(chosen).toBe(-1);
       else expect(eligible).toContain(chosen);

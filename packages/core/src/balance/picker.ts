@@ -4,7 +4,7 @@
  */
 
 import { boundPerWeight, consistentHash, shareOfBound } from "./consistent-hash.ts";
-import { poolHasRoom } from "./eligibility.ts";
+import { poolHasRoom, poolObstacle } from "./eligibility.ts";
 import { leastLoad, leastLoadScore } from "./least-load.ts";
 import { p2c, p2cScore } from "./p2c.ts";
 import { peakEwma, peakEwmaScore } from "./peak-ewma.ts";
@@ -30,7 +30,7 @@ export function choose(
 ): number {
   trace?.reset();
   if (poolHasRoom(view)) return pick(view, seed, affinity, tried, trace);
-  if (trace !== undefined) trace.reason = "pool-at-its-limit";
+  if (trace !== undefined) trace.reason = poolObstacle(view) ?? trace.reason;
   return -1;
 }
 

@@ -1,5 +1,6 @@
 /** Views and counts for tests of balancers. */
 
+import { UNBOUNDED } from "../config/defaults.ts";
 import type { BalanceName } from "../config/resolved.ts";
 import { SeedSequence } from "../random.ts";
 import { NOBODY_TRIED } from "./eligibility.ts";
@@ -18,6 +19,8 @@ export function candidate(changes: Partial<Candidate> = {}): Candidate {
     latencyMs: 0,
     announced: 0,
     announcedAgeMs: 0,
+    limit: UNBOUNDED,
+    room: UNBOUNDED,
     ...changes,
   };
 }
@@ -35,6 +38,7 @@ export function view(
     acceptors: 1,
     outstandingPerServer: 1_000,
     outstandingLimit: 0,
+    room: UNBOUNDED,
     turn: 0,
     plan: planFor(candidates, balance),
     ...changes,
@@ -52,11 +56,14 @@ export function anyView(balance: BalanceName, chance: SeedSequence): PoolView {
     announced: (chance.next() % 3) / 2,
     announcedAgeMs: chance.next() % 10_000,
     weight: (1 + (chance.next() % 40)) / 4,
+    limit: chance.next() % 3 === 0 ? chance.next() % 10 : UNBOUNDED,
+    room: chance.next() % 3 === 0 ? (chance.next() % 5) - 2 : UNBOUNDED,
   }));
   return view(balance, servers, {
     acceptors: 1 + (chance.next() % 2),
     outstandingPerServer: 10,
     outstandingLimit: chance.next() % 2 === 0 ? 0 : chance.next() % 40,
+    room: chance.next() % 4 === 0 ? (chance.next() % 3) - 1 : UNBOUNDED,
     turn: chance.next(),
   });
 }

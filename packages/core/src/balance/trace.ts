@@ -13,7 +13,8 @@ export type ChoiceReason =
   | "owner-on-the-ring"
   | "next-on-the-ring"
   | "nobody-eligible"
-  | "pool-at-its-limit";
+  | "pool-at-its-limit"
+  | "pool-at-its-share";
 
 /**
  * What one choice compared and why it ended so. An acceptor makes one and reuses it for every request: `choose`

@@ -19,6 +19,13 @@ export interface Candidate {
   readonly announced: number;
   /** Milliseconds since it said so. Looked at only where it said something. */
   readonly announcedAgeMs: number;
+  /** Most that it may have outstanding from this acceptor by a limit of its own; UNBOUNDED is none. */
+  readonly limit: number;
+  /**
+   * Requests that this acceptor may still send it by its share of a limit that holds for the whole cluster; not above 0
+   * when the share is used up, UNBOUNDED where there is no such limit.
+   */
+  readonly room: number;
 }
 
 /**
@@ -34,6 +41,8 @@ export interface PoolView {
   readonly outstandingPerServer: number;
   /** Most that the pool may have outstanding from this acceptor; 0 is no limit. */
   readonly outstandingLimit: number;
+  /** As that of a candidate, for a limit of the pool as a whole. */
+  readonly room: number;
   /** How many choices were made in this pool before: the place of a round-robin. */
   readonly turn: number;
   /** Built once per snapshot for what needs it (round-robin order, hash ring). */

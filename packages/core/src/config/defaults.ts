@@ -237,9 +237,9 @@ export const CLASSIFIER_THREADS_RANGE: Range = [1, 64];
 export const PORT_RANGE: Range = [0, 65_535];
 export const WEIGHT_RANGE: Range = [1, 256];
 export const BODY_BYTES_RANGE: Range = [0, MIB * MIB];
-export const POOL_OUTSTANDING_RANGE: Range = [1, 1_000_000];
 /** Above: of a word a minute old nothing is left. */
 export const LOAD_POLL_RANGE: Range = [100, MINUTE];
+export const OUTSTANDING_LIMIT_RANGE: Range = [1, 1_000_000];
 export const CLOCK_TOLERANCE_RANGE: Range = [0, 600];
 
 export const DEFAULT_CLASSIFIER_THREADS = 1;

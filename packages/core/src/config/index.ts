@@ -14,7 +14,7 @@ export type {
   ListenerOptions,
   LogOptions,
   MatcherOptions,
-  PoolLimitOptions,
+  OutstandingLimitOptions,
   PoolOptions,
   RetryOptions,
   RuleOptions,

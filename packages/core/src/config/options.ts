@@ -1,4 +1,11 @@
-import type { BalanceName, JwtAlgorithm, LogLevel, ProxyProtocol, ServerState } from "./resolved.ts";
+import type {
+  BalanceName,
+  JwtAlgorithm,
+  LimitScope,
+  LogLevel,
+  ProxyProtocol,
+  ServerState,
+} from "./resolved.ts";
 
 /**
  * What a person writes in `shunt.config.ts`, or the same in JSON or YAML. This is the raw form: everything that has
@@ -97,8 +104,8 @@ export interface PoolOptions {
    * Default: nobody is asked, and such a field is one like any other.
    */
   readonly announcedLoad?: AnnouncedLoadOptions | undefined;
-  /** Default: no limit but that of each server. */
-  readonly limit?: PoolLimitOptions | undefined;
+  /** Of the whole pool. Default: none. */
+  readonly limit?: OutstandingLimitOptions | undefined;
 }
 
 export type AnnouncedLoadOptions = "response" | LoadPollOptions;
@@ -123,14 +130,17 @@ export type HashOnOptions =
   | { readonly cookie: string }
   | { readonly query: string };
 
-export interface PoolLimitOptions {
-  /** Requests outstanding at the whole pool. 1..1_000_000. */
+export interface OutstandingLimitOptions {
+  /** Requests outstanding at a time. 1..1_000_000. */
   readonly outstanding: number;
   /**
-   * Whose requests are counted. This version has `"acceptor"` alone: each acceptor counts its own.
+   * Whose requests are counted. `acceptor`: each acceptor counts its own, so that the servers see up to as many times
+   * the limit as there are acceptors. `cluster`: those of all acceptors of all hosts together. Acceptors have shares of
+   * such a limit, leased from the coordinator that leads: while none can be reached for longer than a lease, nothing is
+   * sent to what is limited so.
    * @default "acceptor"
    */
-  readonly scope?: "acceptor" | undefined;
+  readonly scope?: LimitScope | undefined;
 }
 
 export interface ServerOptions {
@@ -146,6 +156,8 @@ export interface ServerOptions {
    * @default "ready"
    */
   readonly state?: ServerState | undefined;
+  /** Of this server alone. Default: `limits.outstandingPerServer`, which holds beside it. */
+  readonly limit?: OutstandingLimitOptions | undefined;
 }
 
 export interface ClassOptions {

@@ -3,12 +3,19 @@ import { formatPath, type Path, quote } from "./mistake.ts";
 import type { AnnouncedLoadOptions, HashOnOptions, PoolOptions } from "./options.ts";
 import { readPart } from "./read-part.ts";
 import { checkNames, namedEntries, type Reading, readReference } from "./reading.ts";
-import type { AnnouncedLoad, HashKey, ResolvedClass, ResolvedPool, ResolvedServer } from "./resolved.ts";
+import type {
+  AnnouncedLoad,
+  HashKey,
+  ResolvedClass,
+  ResolvedLimit,
+  ResolvedPool,
+  ResolvedServer,
+} from "./resolved.ts";
 import {
   classSchema,
   isObject,
   loadPollSchema,
-  poolLimitSchema,
+  outstandingLimitSchema,
   poolSchema,
   serverSchema,
 } from "./schema.ts";
@@ -47,7 +54,7 @@ function resolvePool(
     proxyProtocol: options?.proxyProtocol ?? "off",
     sharedLoad: options?.sharedLoad ?? true,
     announcedLoad: resolveAnnouncedLoad(options?.announcedLoad, [...path, "announcedLoad"], reading),
-    outstanding: resolveLimit(fields.limit, [...path, "limit"], reading),
+    limit: resolveLimit(fields.limit, [...path, "limit"], reading),
   };
 }
 
@@ -63,10 +70,12 @@ function resolveServer(
   raw: unknown,
   path: Path,
   addresses: Addresses,
-  { mistakes }: Reading,
+  reading: Reading,
 ): ResolvedServer | undefined {
+  const { mistakes } = reading;
   const options = readPart(serverSchema, raw, path, mistakes);
-  const url = isObject(raw) ? raw.url : undefined;
+  const { url, limit: rawLimit } = isObject(raw) ? raw : {};
+  const limit = resolveLimit(rawLimit, [...path, "limit"], reading);
   if (typeof url !== "string" || url === "") return undefined;
   const place = [...path, "url"];
   const address = parseServerUrl(url);
@@ -79,7 +88,7 @@ function resolveServer(
     const problem = `the address ${quote(address.authority)} stands at ${formatPath(taken)} already`;
     mistakes.push({ path: place, problem, expected: "an address in one pool only, and once" });
   }
-  return { name, ...address, weight: options?.weight ?? 1, state: options?.state ?? "ready" };
+  return { name, ...address, weight: options?.weight ?? 1, state: options?.state ?? "ready", limit };
 }
 
 /** Where the address was taken before, if it was. */
@@ -90,9 +99,12 @@ function takeAddress({ host, port }: ServerAddress, path: Path, addresses: Addre
   return taken;
 }
 
-function resolveLimit(raw: unknown, path: Path, { mistakes }: Reading): number {
-  if (raw === undefined) return 0;
-  return readPart(poolLimitSchema, raw, path, mistakes)?.outstanding ?? 0;
+function resolveLimit(raw: unknown, path: Path, { mistakes }: Reading): ResolvedLimit | undefined {
+  if (raw === undefined) return undefined;
+  const limit = readPart(outstandingLimitSchema, raw, path, mistakes);
+  return limit === undefined
+    ? undefined
+    : { outstanding: limit.outstanding, scope: limit.scope ?? "acceptor" };
 }
 
 function resolveAnnouncedLoad(

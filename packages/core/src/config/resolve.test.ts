@@ -11,7 +11,7 @@ import {
 } from "./defaults.ts";
 import { defineConfig } from "./define.ts";
 import { formatMistake } from "./mistake.ts";
-import type { ShuntOptions } from "./options.ts";
+import type { ServerOptions, ShuntOptions } from "./options.ts";
 import type { ResolveContext } from "./reading.ts";
 import { resolveConfig } from "./resolve.ts";
 import type { ResolvedConfig } from "./resolved.ts";
@@ -88,7 +88,6 @@ describe("resolveConfig()", () => {
           proxyProtocol: "off",
           sharedLoad: true,
           announcedLoad: undefined,
-          outstanding: 0,
         },
       ],
       classes: [{ name: "general", pool: 0, spill: -1, bodyBytes: UNBOUNDED }],
@@ -112,6 +111,14 @@ describe("resolveConfig()", () => {
     expect(mistakes(pool({}, servers("up")))).toEqual([
       'pools.general.servers.s1.state: found "up"; expected "ready", "drain" or "maintenance"',
     ]);
+  });
+
+  test("takes a limit of a pool and of a server, of each acceptor unless it says of the cluster", () => {
+    const a: ServerOptions = { url: "http://a", limit: { outstanding: 7, scope: "cluster" } };
+    const pools = { general: { limit: { outstanding: 5 }, servers: { a, b: { url: "http://b" } } } };
+    const [{ limit, servers } = { limit: undefined, servers: [] }] = resolved({ pools }).pools;
+    expect(limit).toEqual({ outstanding: 5, scope: "acceptor" });
+    expect(servers.map((server) => server.limit)).toEqual([{ outstanding: 7, scope: "cluster" }, undefined]);
   });
 
   test("turns names into indices", () => {
@@ -246,9 +253,14 @@ describe("resolveConfig()", () => {
       "pools.general.hashOn: found an object",
     ],
     [
-      "a cluster-wide limit",
-      pool({ limit: { outstanding: 5, scope: "cluster" } }),
-      'expected "acceptor", which',
+      "a limit of an unknown scope",
+      pool({ limit: { outstanding: 5, scope: "host" } }),
+      'pools.general.limit.scope: found "host"; expected "acceptor" or "cluster"',
+    ],
+    [
+      "a server's limit out of range",
+      pool({}, { a: { url: "http://a", limit: { outstanding: 0 } } }),
+      "pools.general.servers.a.limit.outstanding: found 0; expected an integer in 1..1000000",
     ],
     [
       "an unknown key of a limit",

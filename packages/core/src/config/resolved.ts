@@ -26,6 +26,16 @@ export interface ResolvedServer {
   /** Share of the load relative to the other servers of its pool; above 0. */
   readonly weight: number;
   readonly state: ServerState;
+  /** Undefined: none of its own. */
+  readonly limit?: ResolvedLimit | undefined;
+}
+
+/** Whose requests a limit counts: those of each acceptor for itself, or those of all acceptors together. */
+export type LimitScope = "acceptor" | "cluster";
+
+export interface ResolvedLimit {
+  readonly outstanding: number;
+  readonly scope: LimitScope;
 }
 
 export type BalanceName = "least-load" | "p2c" | "peak-ewma" | "round-robin" | "hash";
@@ -58,8 +68,8 @@ export interface ResolvedPool {
   readonly sharedLoad: boolean;
   /** Undefined: what servers say of their load is not listened to. */
   readonly announcedLoad: AnnouncedLoad | undefined;
-  /** Requests outstanding at the whole pool from this acceptor; 0 is no limit. */
-  readonly outstanding: number;
+  /** Of the whole pool; undefined: none. */
+  readonly limit?: ResolvedLimit | undefined;
 }
 
 /** What of a class decides where its requests go. */

@@ -7,7 +7,7 @@ import {
   CLOCK_TOLERANCE_RANGE,
   LIMIT_RANGES,
   LOAD_POLL_RANGE,
-  POOL_OUTSTANDING_RANGE,
+  OUTSTANDING_LIMIT_RANGE,
   PORT_RANGE,
   type Range,
   RETRY_RANGES,
@@ -28,7 +28,7 @@ import type {
   ListenerOptions,
   LoadPollOptions,
   LogOptions,
-  PoolLimitOptions,
+  OutstandingLimitOptions,
   PoolOptions,
   RetryOptions,
   RuleOptions,
@@ -145,10 +145,11 @@ const announcedLoad = value<AnnouncedLoadOptions>(
   '"response" or { poll: "/load" }',
 );
 
-export const poolLimitSchema = z.strictObject({
-  outstanding: integer(POOL_OUTSTANDING_RANGE),
-  scope: only("acceptor").optional(),
-} satisfies Shape<PoolLimitOptions>);
+/** Of a pool or a server. */
+export const outstandingLimitSchema = z.strictObject({
+  outstanding: integer(OUTSTANDING_LIMIT_RANGE),
+  scope: choice(["acceptor", "cluster"]).optional(),
+} satisfies Shape<OutstandingLimitOptions>);
 
 export const poolSchema = z.strictObject({
   servers: entries("servers"),
@@ -165,7 +166,8 @@ export const serverSchema = z.strictObject({
   url: text('a text like "http://127.0.0.1:9001"'),
   weight: integer(WEIGHT_RANGE).optional(),
   state: choice(SERVER_STATES).optional(),
-} satisfies Shape<ServerOptions>);
+  limit: anything.optional(),
+} satisfies Shape<ServerOptions, "limit">);
 
 export const classSchema = z.strictObject({
   pool: reference("pool"),

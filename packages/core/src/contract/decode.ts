@@ -86,6 +86,7 @@ const PUBLICATIONS: Decoders<Publication> = {
   shares: (fields) => ({
     kind: "shares",
     seq: whole(fields, "seq"),
+    confirms: fields.confirms === true,
     leaseMs: whole(fields, "leaseMs"),
     grants: mapped(record(fields, "grants"), shareGrant),
   }),
@@ -232,6 +233,7 @@ function shareUse(value: unknown): ShareUse {
   return {
     limited: text(fields, "limited"),
     outstanding: whole(fields, "outstanding"),
+    share: whole(fields, "share"),
     refused: whole(fields, "refused"),
   };
 }

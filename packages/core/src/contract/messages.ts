@@ -70,8 +70,21 @@ export interface ShareUse {
   /** What is limited: a `pool`, or a server as `pool/server`. */
   readonly limited: string;
   readonly outstanding: number;
+  /** What it may have outstanding there by a grant whose lease has not ended; 0 where there is none. */
+  readonly share: number;
   /** Requests that its share kept from being sent since the last report. */
   readonly refused: number;
+}
+
+/** The part of a report that is about limits that hold across all acceptors. */
+export interface ShareReport {
+  /** All of these limits; empty where there are none. */
+  readonly shares: readonly ShareUse[];
+  /**
+   * Number of the last grant that it works by, or one more when the lease of that has ended; 0 before the first. No
+   * request is started any more by a grant with a lower number.
+   */
+  readonly granted: number;
 }
 
 /** What one acceptor may have outstanding of each limit that holds across all acceptors. */
@@ -148,17 +161,13 @@ export type AcceptorMessage =
       readonly generation: number;
       readonly version: string;
     }
-  | {
+  | ({
       readonly kind: "load";
       /** Number of this report; each is one above the last of the same acceptor. */
       readonly seq: number;
       /** Those that have changed since the last report; all of them, with measures, in the first after a hello. */
       readonly servers: readonly ReportedLoad[];
-      /** All limits that hold across acceptors; empty where there are none. */
-      readonly shares: readonly ShareUse[];
-      /** Number of the last grant that it works by; 0 before the first. */
-      readonly granted: number;
-    }
+    } & ShareReport)
   | {
       readonly kind: "status";
       readonly state: "starting" | "accepting" | "draining" | "stopped";
@@ -193,15 +202,23 @@ export type Publication =
     }
   /** All servers that are checked. */
   | { readonly kind: "health"; readonly servers: readonly ServerHealth[] }
-  | {
-      readonly kind: "shares";
-      /** Number of this grant; rises with each. */
-      readonly seq: number;
-      /** How long what is granted here holds, in milliseconds; see ShareGrant.basedOn. */
-      readonly leaseMs: number;
-      /** By acceptor. Whoever is not named has no share. */
-      readonly grants: Readonly<Record<string, ShareGrant>>;
-    };
+  | SharePublication;
+
+/** Who may have what of all limits that hold across acceptors. */
+export interface SharePublication {
+  readonly kind: "shares";
+  /** Number of this grant; rises with each, whoever grants: it begins with the term. */
+  readonly seq: number;
+  /**
+   * Whoever grants leads since a moment ago and knows only what acceptors say that they have: a share is the lower of
+   * what is granted here and what the acceptor has.
+   */
+  readonly confirms: boolean;
+  /** How long what is granted here holds, in milliseconds; see ShareGrant.basedOn. */
+  readonly leaseMs: number;
+  /** By acceptor. Whoever is not named has no share. */
+  readonly grants: Readonly<Record<string, ShareGrant>>;
+}
 
 /** To one acceptor, which answers. */
 export type Question =

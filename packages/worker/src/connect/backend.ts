@@ -18,7 +18,9 @@ import {
   type ResolvedServer,
   requested,
   type ServerState,
+  UNBOUNDED,
 } from "@shunt/core";
+import { Share } from "../select/shares.ts";
 import type { ServerConnection } from "./server-connection.ts";
 
 /** Statuses from here on are the server's own failures (RFC 9110 section 15.6). */
@@ -42,6 +44,10 @@ export class Backend implements Candidate, Ejectable {
   weight: number;
   state: ServerState;
   ready: boolean;
+  limit: number;
+  /** Of a limit of the whole cluster: its own, and that of its pool. */
+  readonly share: Share;
+  readonly poolShare: Share;
   outstanding = 0;
   reported = 0;
   reportedAt = 0;
@@ -69,7 +75,13 @@ export class Backend implements Candidate, Ejectable {
   #latencyAt = 0;
   readonly #clock: () => number;
 
-  constructor(pool: string, server: ResolvedServer, clock: () => number) {
+  constructor(
+    pool: string,
+    server: ResolvedServer,
+    clock: () => number,
+    share: Share = new Share(`${pool}/${server.name}`),
+    poolShare: Share = new Share(pool),
+  ) {
     this.name = server.name;
     this.pool = pool;
     this.host = server.host;
@@ -79,6 +91,13 @@ export class Backend implements Candidate, Ejectable {
     this.#clock = clock;
     this.ejection = newEjection(clock());
     this.ready = server.state === "ready";
+    this.limit = limitOf(server);
+    this.share = share;
+    this.poolShare = poolShare;
+  }
+
+  get room(): number {
+    return this.share.room;
   }
 
   get id(): string {
@@ -101,7 +120,22 @@ export class Backend implements Candidate, Ejectable {
   update(server: ResolvedServer): void {
     this.weight = server.weight;
     this.state = server.state;
+    this.limit = limitOf(server);
     this.refresh(false);
+  }
+
+  /** Counts a request that is to be sent, until it is given back. */
+  take(): void {
+    this.requests++;
+    this.outstanding++;
+    this.share.outstanding++;
+    this.poolShare.outstanding++;
+  }
+
+  giveBack(): void {
+    this.outstanding--;
+    this.share.outstanding--;
+    this.poolShare.outstanding--;
   }
 
   /** Lets time pass for an ejected server. `ignored`: no server of its pool is alive, so ejections do not count. */
@@ -206,4 +240,9 @@ export class Backend implements Candidate, Ejectable {
     const at = this.#idle.lastIndexOf(connection);
     if (at >= 0) this.#idle.splice(at, 1);
   }
+}
+
+/** Of what this acceptor alone has there. A limit of the whole cluster is held by shares. */
+function limitOf({ limit }: ResolvedServer): number {
+  return limit?.scope === "acceptor" ? limit.outstanding : UNBOUNDED;
 }

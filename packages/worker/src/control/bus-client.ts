@@ -1,3 +1,4 @@
+import { randomInt } from "node:crypto";
 import {
   type CoordinatorMessage,
   encodeLine,
@@ -39,8 +40,8 @@ export class BusClient {
   #snapshot: SnapshotVersion;
   /** Of its servers, in the order in which their loads are published. */
   #servers: readonly string[];
-  #seq = 0;
-  #granted = 0;
+  /** Begins anywhere: what answers a report of a former life under the same name must not be taken for ours. */
+  #seq = randomInt(2 ** 40);
   #saidLost = false;
   #losses = 0;
   #timers: NodeJS.Timeout[] = [];
@@ -107,7 +108,7 @@ export class BusClient {
         acceptor.applyHealth(message.servers);
         break;
       case "shares":
-        this.#applyShares(message);
+        acceptor.applyShares(message);
         break;
       case "get-recent":
         this.#answerRecent(message.request, message.limit);
@@ -143,11 +144,6 @@ export class BusClient {
     acceptor.applyLoad(acceptors, ofOthers);
   }
 
-  #applyShares({ seq, leaseMs, grants }: Extract<Publication, { kind: "shares" }>): void {
-    this.#granted = seq;
-    this.#options.acceptor.applyShares(grants[this.#options.id], leaseMs);
-  }
-
   /** Fewer exchanges rather than a line that the coordinator would have to refuse. */
   #answerRecent(request: number, limit: number): void {
     let exchanges = this.#options.acceptor.recent(limit);
@@ -162,11 +158,11 @@ export class BusClient {
     if (!transport.canSend) return;
     const servers = this.#reporter.next(acceptor.loads());
     const seq = this.#seq + 1;
-    const shares = acceptor.shareUses(seq);
-    if (servers === undefined && shares.length === 0) return;
+    const report = acceptor.reportShares(seq);
+    if (servers === undefined && report.shares.length === 0) return;
     this.#seq = seq;
     this.#own.note(seq, servers ?? []);
-    transport.send({ kind: "load", seq, servers: servers ?? [], shares, granted: this.#granted });
+    transport.send({ kind: "load", seq, servers: servers ?? [], ...report });
   }
 
   /** Says at once what would be said within a second: for changes that others wait for. */

@@ -4,8 +4,8 @@ import type {
   PublishedLoad,
   ServerHealth,
   ServerLoad,
-  ShareGrant,
-  ShareUse,
+  SharePublication,
+  ShareReport,
   Snapshot,
 } from "@shunt/core";
 
@@ -23,11 +23,11 @@ export interface ControlledAcceptor {
   applyLoad(acceptors: number, servers: readonly PublishedLoad[]): void;
   /** What active checks find; all servers that are checked. */
   applyHealth(servers: readonly ServerHealth[]): void;
-  /** What may be outstanding of limits that hold across acceptors; undefined is nothing. */
-  applyShares(grant: ShareGrant | undefined, leaseMs: number): void;
+  /** What may be outstanding of limits that hold across acceptors. */
+  applyShares(grants: SharePublication): void;
   loads(): readonly ServerLoad[];
   /** For the report with number `seq`, which is sent now. */
-  shareUses(seq: number): readonly ShareUse[];
+  reportShares(seq: number): ShareReport;
   counters(): AcceptorCounters;
   /** Newest first. */
   recent(limit: number): readonly ExchangeRecord[];

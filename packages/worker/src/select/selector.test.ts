@@ -4,6 +4,7 @@ import { exchangeOf, type OpenClient, TestListener, TestLoop } from "../test-exc
 import { snapshotOf } from "../test-snapshot.ts";
 import type { Attempt } from "../track/attempt.ts";
 import { Selector } from "./selector.ts";
+import { Shares } from "./shares.ts";
 
 const GOLD = "GET / HTTP/1.1\r\nHost: a\r\nCookie: tier=gold\r\n\r\n";
 const PLAIN = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
@@ -22,7 +23,7 @@ afterEach(() => {
 });
 
 const selectorOf = (snapshot: Snapshot): Selector =>
-  new Selector(snapshot, new SeedSequence(1), () => loop.now);
+  new Selector(snapshot, new SeedSequence(1), () => loop.now, new Shares("a1"));
 
 /** The servers of two pools; gold may spill into general. */
 function poolsOf(gold: readonly string[], general: readonly string[]): Record<string, unknown> {

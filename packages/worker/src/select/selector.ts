@@ -20,6 +20,7 @@ import {
 import { Backend } from "../connect/backend.ts";
 import { Attempt } from "../track/attempt.ts";
 import type { Exchange } from "../track/exchange.ts";
+import type { Share, Shares } from "./shares.ts";
 
 /** What the pools of all generations share: how many acceptors there are. */
 interface Fleet {
@@ -35,19 +36,23 @@ class Pool implements PoolView {
   readonly plan: BalancePlan;
   /** Begins anywhere: acceptors that all began at 0 would take the same turns together. */
   turn: number;
+  /** Of a limit of the whole cluster. */
+  readonly share: Share;
   readonly #fleet: Fleet;
 
   constructor(
     pool: ResolvedPool,
     candidates: readonly Backend[],
     outstandingPerServer: number,
+    share: Share,
     fleet: Fleet,
     turn: number,
   ) {
     this.balance = pool.balance;
     this.candidates = candidates;
     this.outstandingPerServer = outstandingPerServer;
-    this.outstandingLimit = pool.outstanding;
+    this.outstandingLimit = pool.limit?.scope === "acceptor" ? pool.limit.outstanding : 0;
+    this.share = share;
     this.plan = planFor(pool.servers, pool.balance);
     this.turn = turn;
     this.#fleet = fleet;
@@ -55,6 +60,16 @@ class Pool implements PoolView {
 
   get acceptors(): number {
     return this.#fleet.acceptors;
+  }
+
+  get room(): number {
+    return this.share.room;
+  }
+
+  /** Notes that nobody here took a request, where only shares were in its way: more of them are wanted. */
+  noteRefused(): void {
+    if (this.share.room <= 0) this.share.refuse();
+    else for (const { ready, share } of this.candidates) if (ready && share.room <= 0) share.refuse();
   }
 }
 
@@ -84,12 +99,14 @@ export class Selector {
   readonly #trace = new ChoiceTrace();
   readonly #choice: Choice = newChoice();
   readonly #fleet: Fleet;
+  readonly #shares: Shares;
   /** As long as an exchange keeps a snapshot, it is served by the pools of that one and no other. */
   readonly #generations = new WeakMap<Snapshot, Generation>();
   #latest = NOBODY;
 
-  constructor(snapshot: Snapshot, seeds: SeedSequence, clock: () => number) {
+  constructor(snapshot: Snapshot, seeds: SeedSequence, clock: () => number, shares: Shares) {
     this.#clock = clock;
+    this.#shares = shares;
     this.#seeds = seeds;
     this.#fleet = { acceptors: snapshot.config.acceptors };
     this.adopt(snapshot);
@@ -106,8 +123,10 @@ export class Selector {
     const { pools, limits } = snapshot.config;
     const views = pools.map((pool) => {
       const candidates = pool.servers.map((server) => this.#backendOf(pool, server));
-      return new Pool(pool, candidates, limits.outstandingPerServer, this.#fleet, this.#seeds.next());
+      const share = this.#shares.of(pool.name);
+      return new Pool(pool, candidates, limits.outstandingPerServer, share, this.#fleet, this.#seeds.next());
     });
+    this.#shares.adopt(pools);
     const { term, generation } = snapshot;
     this.#latest = { version: { term, generation }, pools: views, view: (pool) => views[pool] };
     this.#generations.set(snapshot, this.#latest);
@@ -129,16 +148,23 @@ export class Selector {
     const generation = this.#generationOf(exchange);
     const { snapshot, affinity, tried } = exchange;
     const cls = snapshot.config.classes[exchange.class] as ResolvedClass;
+    const now = this.#clock();
+    this.#shares.expire(now);
     const bound = this.#selectBound(exchange, generation, cls);
     if (bound !== undefined) return bound;
     const choice = this.#choice;
     const seed = this.#seeds.next();
-    if (!chooseForClass(cls, generation.view, seed, affinity, tried, choice, this.#trace)) return undefined;
+    const chosen = chooseForClass(cls, generation.view, seed, affinity, tried, choice, this.#trace);
+    if (!chosen || choice.spilled) generation.pools[cls.pool]?.noteRefused();
+    if (!chosen) {
+      generation.pools[cls.spill]?.noteRefused();
+      return undefined;
+    }
     const pool = generation.pools[choice.pool] as Pool;
     pool.turn++;
     const backend = pool.candidates[choice.server] as Backend;
     backend.noteRequest();
-    return new Attempt(exchange, backend, seed, choice.spilled, this.#compared(), this.#clock());
+    return new Attempt(exchange, backend, seed, choice.spilled, this.#compared(), now);
   }
 
   /** Notes that the server has failed the exchange: the next choice passes it over. */
@@ -180,6 +206,7 @@ export class Selector {
   #selectBound(exchange: Exchange, { pools }: Generation, cls: ResolvedClass): Attempt | undefined {
     const backend = exchange.client.own.boundTo;
     if (backend === undefined || !backend.ready) return undefined;
+    if (backend.share.room <= 0 || backend.poolShare.room <= 0) return undefined;
     const { tried } = exchange;
     const inOwn = pools[cls.pool]?.candidates.indexOf(backend) ?? -1;
     const inSpill = pools[cls.spill]?.candidates.indexOf(backend) ?? -1;
@@ -203,12 +230,17 @@ export class Selector {
     const id = `${pool}/${server.name}`;
     const known = this.#backends.get(id);
     const isSame = known !== undefined && known.host === server.host && known.port === server.port;
-    const backend = isSame ? known : new Backend(pool, server, this.#clock);
+    const backend = isSame ? known : this.#newBackend(pool, server);
     if (isSame) backend.update(server);
     else this.#backends.set(id, backend);
     backend.proxyProtocol = proxyProtocol;
     backend.listen(sharedLoad, announcedLoad);
     return backend;
+  }
+
+  #newBackend(pool: string, server: ResolvedServer): Backend {
+    const share = this.#shares.of(`${pool}/${server.name}`);
+    return new Backend(pool, server, this.#clock, share, this.#shares.of(pool));
   }
 
   /** Servers that were removed are reported as long as they answer. Whoever keeps an older snapshot may still ask them. */

@@ -41,14 +41,13 @@ export class Attempt {
     this.spilled = spilled;
     this.compared = compared;
     this.startedAt = now;
-    backend.outstanding++;
-    backend.requests++;
+    backend.take();
   }
 
   /** Gives the load back. Safe to call on every path out: only the first call counts. */
   settle(): void {
     if (this.#settled) return;
     this.#settled = true;
-    this.backend.outstanding--;
+    this.backend.giveBack();
   }
 }
