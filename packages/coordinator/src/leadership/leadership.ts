@@ -1,3 +1,5 @@
+import type { Fence } from "@shunt/core";
+
 /**
  * Which coordinator leads. On one host there is one, and it leads. Of many, one leads by a lease in Redis: it checks
  * servers, grants shares, publishes loads and makes changes; the others stand by, hear the same acceptors, answer the
@@ -9,8 +11,10 @@ export interface Leadership {
   readonly term: number;
   /** Name of whoever leads, as far as known. */
   readonly leader: string | undefined;
-  /** What a fenced write compares the lease with, see fence.ts; undefined while standing by, and where nothing is fenced. */
-  readonly fence: string | undefined;
+  /** What a fenced write compares the lease with; undefined while standing by, and where nothing is fenced. */
+  readonly fence: Fence | undefined;
+  /** A write fenced by this was refused: Redis knows better who leads. It is counted, and ends a lease that was thought to hold. */
+  refused(fence: Fence): void;
   /** Called with each change of `leads`. */
   onChange(listener: (leads: boolean) => void): void;
 }
@@ -21,5 +25,6 @@ export const ALONE: Leadership = Object.freeze({
   term: 0,
   leader: undefined,
   fence: undefined,
+  refused: () => {},
   onChange: () => {},
 });

@@ -17,6 +17,8 @@ export interface BusNames {
   readonly configLatest: string;
   readonly configAt: string;
   readonly configHistory: string;
+  /** Hashes of the files that configurations were based on. */
+  readonly configFiles: string;
   readonly audit: string;
   /** The set of the names of all acceptors that have registered. */
   readonly acceptors: string;
@@ -24,6 +26,10 @@ export interface BusNames {
   acceptor(id: string): string;
   /** A stream of what acceptors say. */
   readonly reports: string;
+  /** Names of coordinators, by when Redis last heard of them. */
+  readonly coordinators: string;
+  /** What one coordinator says of itself; expires. */
+  coordinator(id: string): string;
   /** Changes asked of the leader, and their outcomes. */
   readonly commands: string;
   reply(id: string): string;
@@ -55,10 +61,13 @@ export function busNames(prefix: string): BusNames {
     configLatest: named("config:latest"),
     configAt: named("config:at"),
     configHistory: named("config:history"),
+    configFiles: named("config:files"),
     audit: named("audit"),
     acceptors: named("acceptors"),
     acceptor: (id) => named(`acceptor:${id}`),
     reports: named("reports"),
+    coordinators: named("coordinators"),
+    coordinator: (id) => named(`coordinator:${id}`),
     commands: named("commands"),
     reply: (id) => named(`reply:${id}`),
     hints: named("hints"),
