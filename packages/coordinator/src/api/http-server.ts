@@ -15,6 +15,7 @@ import { checkHost, checkToken } from "./guard.ts";
 import { addHealth } from "./health.ts";
 import { addLoad } from "./load.ts";
 import { addMetrics } from "./metrics.ts";
+import { addOpenApi } from "./openapi.ts";
 import { addPools } from "./pools.ts";
 import { ProblemError, problem, sendProblem } from "./problem.ts";
 
@@ -71,6 +72,7 @@ export function buildAdminApi(context: ApiContext): FastifyInstance {
   addExchanges(app, context);
   addExplain(app, context);
   addEvents(app, context);
+  addOpenApi(app, context);
   return app;
 }
 

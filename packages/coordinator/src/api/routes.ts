@@ -9,6 +9,7 @@ import {
   LimitQuery,
   LoadAnswer,
   NoQuery,
+  OpenApiAnswer,
   PoolsAnswer,
   ReadyQuery,
 } from "./schemas.ts";
@@ -119,5 +120,13 @@ export const ROUTES = {
     query: NoQuery,
     body: ExplainBody,
     answers: { 200: ExplainAnswer },
+  },
+  getOpenApi: {
+    method: "GET",
+    path: "/v1/openapi.json",
+    role: "read",
+    summary: "This API as an OpenAPI document",
+    query: NoQuery,
+    answers: { 200: OpenApiAnswer },
   },
 } as const satisfies Record<string, Route>;

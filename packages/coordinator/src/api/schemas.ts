@@ -198,3 +198,5 @@ export const ExplainAnswer = z.looseObject({
   outcome: z.enum(["decided", "refused"]),
   generation: Count,
 });
+
+export const OpenApiAnswer = z.looseObject({ openapi: z.string().describe("Version of OpenAPI") });
