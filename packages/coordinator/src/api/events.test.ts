@@ -56,7 +56,13 @@ test("GET /v1/events tells what happens as it happens, and what was missed to wh
 
 test("GET /v1/events refuses one listener too many, and takes the next when one has gone", async () => {
   const { port, host } = new URL(url);
-  const open = () => fetch(url);
+  // All are kept: one whose answer is forgotten would end with it.
+  const opened: Response[] = [];
+  const open = async () => {
+    const answer = await fetch(url);
+    opened.push(answer);
+    return answer;
+  };
   const gone = connect(Number(port), "127.0.0.1", () =>
     gone.write(`GET /v1/events HTTP/1.1\r\nHost: ${host}\r\n\r\n`),
   );
