@@ -105,8 +105,8 @@ export const ConfigAnswer = Version.extend({
 
 export const Difference = z.looseObject({
   pointer: z.string().describe("JSON Pointer into the configuration"),
-  before: z.unknown().describe("Absent: it was not there"),
-  after: z.unknown().describe("Absent: it is not there any more"),
+  before: z.unknown().optional().describe("Absent: it was not there"),
+  after: z.unknown().optional().describe("Absent: it is not there any more"),
 });
 
 export const ChangeAnswer = Version.extend({
