@@ -55,6 +55,20 @@ export {
   type VerdictFields,
 } from "./contract/batch.ts";
 export {
+  type Announcement,
+  decodeAnnouncement,
+  decodeQuestion,
+  decodeRegistration,
+  decodeReport,
+  encodeAnnouncement,
+  encodeQuestion,
+  encodeRegistration,
+  encodeReport,
+  Inbox,
+  type Registration,
+  type Report,
+} from "./contract/bus-forms.ts";
+export {
   asPublicationVersion,
   type BusNames,
   busNames,
@@ -116,7 +130,10 @@ export {
   reconnectDelay,
   redisClientOptions,
 } from "./contract/redis-client.ts";
+export { type LinkedClient, type LinkOptions, RedisLink } from "./contract/redis-link.ts";
 export { RedisScript, type ScriptRunner } from "./contract/redis-script.ts";
+export { REDIS_TROUBLES, type RedisTrouble, redisTroubleOf } from "./contract/redis-trouble.ts";
+export { RedisWatch, type TroubleListener } from "./contract/redis-watch.ts";
 export {
   affinityFor,
   type Choice,

@@ -15,6 +15,8 @@ const LABELS: Readonly<Record<string, string>> = {
   requests_refused_total: "rule",
   errors_total: "error",
   failures_total: "error",
+  acceptors_redis_errors_total: "reason",
+  acceptors_bus_refused_total: "reason",
 };
 
 /** Everything as Prometheus reads it: what acceptors counted, what they are loaded with, and this process. */

@@ -1,8 +1,25 @@
-import { type ResolvedRedis, reconnectDelay, redisClientOptions } from "@shunt/core";
+import {
+  type LinkOptions,
+  RedisLink,
+  type ResolvedRedis,
+  reconnectDelay,
+  redisClientOptions,
+} from "@shunt/core";
 import type { Cluster, Redis } from "ioredis";
 
-/** A connection that waits for `connect()`. The client is loaded now: one host needs none. */
-export async function connectRedis(redis: ResolvedRedis, role: string): Promise<Redis | Cluster> {
+type Client = Redis | Cluster;
+
+/** A connection that waits to be opened. The client is loaded now: one host needs none. */
+export async function linkRedis(
+  redis: ResolvedRedis,
+  name: string,
+  options: Pick<LinkOptions<Client>, "watch" | "onReady" | "onLost">,
+): Promise<RedisLink<Client>> {
+  const client = await connectRedis(redis, name);
+  return new RedisLink<Client>({ client, name, now: () => performance.now(), ...options });
+}
+
+export async function connectRedis(redis: ResolvedRedis, role: string): Promise<Client> {
   const ioredis = await import("ioredis");
   const options = { ...redisClientOptions(redis, role), retryStrategy };
   if (redis.mode !== "cluster")

@@ -279,11 +279,11 @@ function mapped<T>(fields: Fields, decode: (value: unknown, name: string) => T):
   return result;
 }
 
-function text(fields: Fields, name: string): string {
+export function text(fields: Fields, name: string): string {
   return asText(fields[name], name);
 }
 
-function whole(fields: Fields, name: string): number {
+export function whole(fields: Fields, name: string): number {
   return asWhole(fields[name], name);
 }
 
@@ -308,11 +308,11 @@ function list<T>(fields: Fields, name: string, decode: (value: unknown, name: st
   return value.map((entry) => decode(entry, name));
 }
 
-function record(fields: Fields, name: string): Fields {
+export function record(fields: Fields, name: string): Fields {
   return asRecord(fields[name], name);
 }
 
-function asRecord(value: unknown, name: string): Fields {
+export function asRecord(value: unknown, name: string): Fields {
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Fields;
   throw new DecodeError(`${name}: expected an object, found ${shown(value)}`);
 }

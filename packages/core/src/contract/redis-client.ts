@@ -31,6 +31,7 @@ export interface RedisClientOptions {
   readonly connectionName: string;
   readonly protocol: 2;
   readonly enableOfflineQueue: boolean;
+  readonly enableReadyCheck: boolean;
   readonly autoResendUnfulfilledCommands: boolean;
   readonly autoResubscribe: boolean;
   readonly maxRetriesPerRequest: number;
@@ -59,6 +60,9 @@ export function redisClientOptions(redis: ResolvedRedis, role: string): RedisCli
     connectionName: `shunt-${role}`,
     protocol: 2,
     enableOfflineQueue: false,
+    // Sentinels may still name a server that is a replica by now. Elsewhere the first command finds out what is wrong, and
+    // with a name: a check would wait in silence while Redis loads.
+    enableReadyCheck: redis.mode === "sentinel",
     autoResendUnfulfilledCommands: false,
     autoResubscribe: false,
     maxRetriesPerRequest: 0,

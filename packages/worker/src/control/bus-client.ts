@@ -171,10 +171,12 @@ export class BusClient {
     if (!transport.canSend) return;
     const { state, connections, exchanges } = acceptor;
     const own = acceptor.counters();
+    const ofBus = transport.counters();
     const counters = {
       ...own,
       counters: { ...own.counters, state_bus_losses_total: this.#losses },
-      gauges: { ...own.gauges, state_bus_connected: 1 },
+      gauges: { ...own.gauges, state_bus_connected: 1, ...ofBus.gauges },
+      labelled: { ...own.labelled, ...ofBus.labelled },
     };
     const { term, generation } = this.#snapshot;
     transport.send({ kind: "status", state, term, generation, connections, exchanges, counters });

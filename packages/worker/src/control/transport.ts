@@ -1,4 +1,4 @@
-import type { AcceptorMessage, CoordinatorMessage } from "@shunt/core";
+import type { AcceptorCounters, AcceptorMessage, CoordinatorMessage } from "@shunt/core";
 
 /** What comes over a transport. */
 export interface TransportEvents {
@@ -15,6 +15,8 @@ export interface Transport {
   readonly canSend: boolean;
   open(events: TransportEvents): void;
   send(message: AcceptorMessage): void;
+  /** What it counts about itself. */
+  counters(): Pick<AcceptorCounters, "gauges" | "labelled">;
   /** Resolves when what was sent has left or cannot leave any more. */
   close(): Promise<void>;
 }

@@ -1,0 +1,131 @@
+import type { RedisWatch } from "./redis-watch.ts";
+
+/** The part of a Redis client that a link needs; one server and a Cluster have it alike. */
+export interface LinkedClient {
+  on(event: "ready" | "close", listener: () => void): unknown;
+  on(event: "error", listener: (error: unknown) => void): unknown;
+  connect(): Promise<unknown>;
+  disconnect(reconnect?: boolean): void;
+}
+
+/** So often, in milliseconds, a server that takes no writes is connected to anew. */
+const RENEW_EVERY_MS = 5_000;
+
+export interface LinkOptions<C extends LinkedClient> {
+  /** It has not been asked to connect yet, and connects again by itself. */
+  readonly client: C;
+  /** What the connection is for, in a word. */
+  readonly name: string;
+  readonly watch: RedisWatch;
+  /** Milliseconds of a clock that nobody sets. */
+  readonly now: () => number;
+  readonly onReady?: (() => void) | undefined;
+  /** Once for each time that it was ready, and once before it ever was. `reason` is for the log. */
+  readonly onLost?: ((reason: string) => void) | undefined;
+}
+
+/** One connection to Redis, as long as it is wanted: watched, and never waited for. */
+export class RedisLink<C extends LinkedClient> {
+  readonly client: C;
+  readonly #options: LinkOptions<C>;
+  #ready = false;
+  #saidLost = false;
+  #closed = false;
+  #renewing = false;
+  #renewedAt = Number.NEGATIVE_INFINITY;
+  #lastError = "the connection was closed";
+
+  constructor(options: LinkOptions<C>) {
+    this.#options = options;
+    this.client = options.client;
+    const { client } = options;
+    client.on("ready", () => this.#opened());
+    client.on("close", () => this.#lost());
+    client.on("error", (error) => this.#failed(error));
+  }
+
+  /** A command would leave now. */
+  get ready(): boolean {
+    return this.#ready;
+  }
+
+  open(): void {
+    // It goes on trying after the first try has failed, and what failed is told as an error.
+    this.client.connect().catch(() => {});
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#ready = false;
+    this.client.disconnect();
+  }
+
+  /**
+   * Runs what needs Redis, and keeps account of it.
+   * @param attempted in a word or two; one of few, for it is kept. @throws what the client throws.
+   */
+  async run<T>(attempted: string, command: (client: C) => Promise<T>): Promise<T> {
+    const { now } = this.#options;
+    const began = now();
+    return await this.#account(attempted, command, () => now() - began);
+  }
+
+  /** The same for what waits at Redis on purpose: how long it takes says nothing. */
+  async wait<T>(attempted: string, command: (client: C) => Promise<T>): Promise<T> {
+    return await this.#account(attempted, command, () => undefined);
+  }
+
+  async #account<T>(
+    attempted: string,
+    command: (client: C) => Promise<T>,
+    took: () => number | undefined,
+  ): Promise<T> {
+    const { watch } = this.#options;
+    try {
+      const reply = await command(this.client);
+      watch.succeeded(attempted, took());
+      return reply;
+    } catch (error) {
+      // What is cut short because nobody wants it any more is no trouble.
+      if (!this.#closed && watch.failed(attempted, error) === "read_only") this.#renew();
+      throw error;
+    }
+  }
+
+  /** Behind the name, or the address, another server may be the primary by now. */
+  #renew(): void {
+    const now = this.#options.now();
+    if (!this.#ready || now - this.#renewedAt < RENEW_EVERY_MS) return;
+    this.#renewedAt = now;
+    this.#renewing = true;
+    this.client.disconnect(true);
+  }
+
+  #opened(): void {
+    if (this.#closed) return;
+    this.#ready = true;
+    this.#renewing = false;
+    this.#saidLost = false;
+    this.#options.watch.connected();
+    this.#options.onReady?.();
+  }
+
+  #failed(error: unknown): void {
+    if (this.#closed) return;
+    this.#lastError = error instanceof Error ? error.message : String(error);
+    this.#options.watch.failed(`${this.#options.name} connection`, error);
+  }
+
+  #lost(): void {
+    const wasReady = this.#ready;
+    this.#ready = false;
+    if (this.#closed) return;
+    const { watch, name, onLost } = this.#options;
+    watch.disconnected();
+    if (wasReady && !this.#renewing) watch.failed(`${name} connection`, "Connection is closed");
+    if (this.#saidLost) return;
+    this.#saidLost = true;
+    onLost?.(this.#lastError);
+    this.#lastError = "the connection was closed";
+  }
+}
