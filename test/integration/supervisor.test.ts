@@ -184,7 +184,7 @@ test("acceptors serve on when the supervisor is killed, and drain when the next 
   const port = await freePort();
   const config = household.config({
     listeners: [{ name: "web", host: "127.0.0.1", port, proxyProtocol: false }],
-    admin: { host: "127.0.0.1", port: await freePort(), token: undefined },
+    admin: { host: "127.0.0.1", port: await freePort(), tokens: [] },
   });
   const first = household.run(config);
   const { listener } = await first.ready();
@@ -239,7 +239,7 @@ test.each([
       household.config(
         what === "listener"
           ? { listeners: [{ name: "web", proxyProtocol: false, ...place }] }
-          : { admin: { ...place, token: undefined } },
+          : { admin: { ...place, tokens: [] } },
       ),
     );
     expect(await supervisor.exited).toBe(1);

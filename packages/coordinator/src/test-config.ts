@@ -94,7 +94,7 @@ export function testConfig(statePath: string, changes: Partial<ResolvedConfig> =
     },
     identity: { kind: "none" },
     log: { level: "error", access: "off" },
-    admin: { host: "127.0.0.1", port: 0, token: undefined },
+    admin: { host: "127.0.0.1", port: 0, tokens: [] },
     state: { kind: "embedded", path: statePath },
     ...changes,
   };

@@ -39,10 +39,13 @@ export type {
   ResolvedRule,
   ResolvedServer,
   ResolvedState,
+  ResolvedToken,
   Retry,
+  Role,
   ServerState,
   Timeouts,
 } from "./config/resolved.ts";
+export { ROLES, SERVER_STATES } from "./config/resolved.ts";
 export type { BodyField } from "./content/body-field.ts";
 export { ContentFacts } from "./content/content-facts.ts";
 export {

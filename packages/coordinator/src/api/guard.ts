@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { BlockList, isIP } from "node:net";
-import type { ResolvedAdmin } from "@shunt/core";
+import { type ResolvedAdmin, ROLES, type Role } from "@shunt/core";
 import type { FastifyRequest } from "fastify";
 import { ProblemError, problem } from "./problem.ts";
 
@@ -19,13 +19,39 @@ export function checkHost(request: FastifyRequest, admin: ResolvedAdmin): void {
   throw new ProblemError(problem(421, `The admin API of this machine does not answer for "${host}"`));
 }
 
-/** A token that is not configured is not asked for; the configuration allows that on loopback only. */
-export function checkToken(request: FastifyRequest, { token }: ResolvedAdmin): void {
-  if (token === undefined) return;
+/** Who asks, and what he may do. */
+export interface Caller {
+  /** For the audit log: the name of the token. */
+  readonly name: string;
+  readonly role: Role;
+}
+
+/** Where a route is open nobody is asked who he is. */
+export const NOBODY: Caller = Object.freeze({ name: "nobody", role: "read" });
+/** Where no token is configured, which is on loopback only, whoever gets there is somebody of this machine. */
+const SOMEBODY_HERE: Caller = Object.freeze({ name: "local", role: "admin" });
+
+/** @throws ProblemError 401 */
+export function callerOf(request: FastifyRequest, { tokens }: ResolvedAdmin): Caller {
+  if (tokens.length === 0) return SOMEBODY_HERE;
   const [, given] = /^Bearer +([^ ]+) *$/i.exec(request.headers.authorization ?? "") ?? [];
-  if (given !== undefined && equalInConstantTime(given, token)) return;
+  const caller = given === undefined ? undefined : holderOf(given, tokens);
+  if (caller !== undefined) return caller;
   const detail = given === undefined ? "A bearer token is needed" : "The bearer token is not the right one";
   throw new ProblemError(problem(401, detail));
+}
+
+/** @throws ProblemError 403 */
+export function checkRole({ name, role }: Caller, needed: Role): void {
+  if (ROLES.indexOf(role) >= ROLES.indexOf(needed)) return;
+  throw new ProblemError(problem(403, `This takes the role "${needed}"; the token "${name}" has "${role}"`));
+}
+
+/** Digests have one length, and all are compared: the time tells nothing. */
+function holderOf(given: string, tokens: ResolvedAdmin["tokens"]): Caller | undefined {
+  const digest = createHash("sha256").update(given).digest();
+  const holders = tokens.filter(({ sha256 }) => timingSafeEqual(digest, Buffer.from(sha256, "hex")));
+  return holders[0];
 }
 
 export function isLoopback(host: string): boolean {
@@ -33,12 +59,6 @@ export function isLoopback(host: string): boolean {
   if (bare === "localhost") return true;
   const family = isIP(bare);
   return family !== 0 && LOOPBACK.check(bare, family === 6 ? "ipv6" : "ipv4");
-}
-
-/** Digests have one length, so that the time tells nothing, the token's length included. */
-function equalInConstantTime(a: string, b: string): boolean {
-  const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
-  return timingSafeEqual(digest(a), digest(b));
 }
 
 /** Without the port. */

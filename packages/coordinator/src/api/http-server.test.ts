@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { connect } from "node:net";
 import type { AcceptorMessage } from "@shunt/core";
 import type { FastifyInstance } from "fastify";
@@ -11,8 +12,19 @@ import { snapshotOf } from "../publish/snapshot.ts";
 import { testConfig } from "../test-config.ts";
 import { buildAdminApi } from "./http-server.ts";
 
+const TOKENS = { ann: "token-of-ann-0123", otto: "token-of-otto-0123", rita: "token-of-rita-0123" };
+const ROLE = { ann: "admin", otto: "operate", rita: "read" } as const;
+
 const config = testConfig("unused", {
-  admin: { host: "127.0.0.1", port: 0, token: "open-sesame-7" },
+  admin: {
+    host: "127.0.0.1",
+    port: 0,
+    tokens: (["ann", "otto", "rita"] as const).map((name) => ({
+      name,
+      role: ROLE[name],
+      sha256: createHash("sha256").update(TOKENS[name]).digest("hex"),
+    })),
+  },
   identity: {
     kind: "jwt",
     jwt: {
@@ -26,7 +38,7 @@ const config = testConfig("unused", {
     },
   },
 });
-const authorization = `Bearer ${config.admin.token}`;
+const authorization = `Bearer ${TOKENS.ann}`;
 let registry: Registry;
 let app: FastifyInstance;
 
@@ -83,7 +95,7 @@ test("GET /readyz is refused until an acceptor accepts", async () => {
 test.each([
   ["/v1/config", undefined],
   ["/v1/config", "Bearer wrong"],
-  ["/v1/config", `Basic ${config.admin.token}`],
+  ["/v1/config", `Basic ${TOKENS.ann}`],
   ["/%76%31/config", undefined],
   ["/v1/nothing", undefined],
 ])("GET %s with authorization %s is refused with 401 and a challenge", async (url, given) => {
@@ -91,6 +103,16 @@ test.each([
   expect(answer.statusCode).toBe(401);
   expect(answer.headers["www-authenticate"]).toBe('Bearer realm="shunt"');
   expect(answer.headers["content-type"]).toContain("application/problem+json");
+});
+
+test.each([
+  ["GET", "/v1/pools", [200, 200, 200]],
+  ["POST", "/v1/explain", [403, 422, 422]],
+] as const)("%s %s is answered %j to read, operate, admin", async (method, url, statuses) => {
+  const answers = [TOKENS.rita, TOKENS.otto, TOKENS.ann].map((token) =>
+    app.inject({ method, url, headers: { authorization: `Bearer ${token}` } }),
+  );
+  expect((await Promise.all(answers)).map(({ statusCode }) => statusCode)).toEqual(statuses);
 });
 
 test.each(["/livez", "/metrics"])("GET %s needs no token", async (url) => {
@@ -110,9 +132,9 @@ test.each([
 
 test("GET /v1/config shows no secret and answers 304 to who has it", async () => {
   const answer = await app.inject({ url: "/v1/config", headers: { authorization } });
-  expect(answer.json()).toMatchObject({ generation: 7, config: { admin: { token: "(secret)" } } });
+  expect(answer.json()).toMatchObject({ generation: 7 });
   expect(answer.body).not.toContain("the-signing-secret");
-  expect(answer.body).not.toContain(String(config.admin.token));
+  for (const { sha256 } of config.admin.tokens) expect(answer.body).not.toContain(sha256);
   const again = { authorization, "if-none-match": String(answer.headers.etag) };
   expect((await app.inject({ url: "/v1/config", headers: again })).statusCode).toBe(304);
 });

@@ -11,7 +11,7 @@ import type { ApiContext } from "./context.ts";
 import { addEvents } from "./events.ts";
 import { addExchanges } from "./exchanges.ts";
 import { addExplain } from "./explain.ts";
-import { checkHost, checkToken } from "./guard.ts";
+import { callerOf, checkHost, checkRole } from "./guard.ts";
 import { addHealth } from "./health.ts";
 import { addLoad } from "./load.ts";
 import { addMetrics } from "./metrics.ts";
@@ -55,11 +55,16 @@ export function buildAdminApi(context: ApiContext): FastifyInstance {
   });
   // JSON alone: a form of a foreign page could send plain text here without the browser asking first.
   app.removeContentTypeParser("text/plain");
+  app.decorateRequest("caller", undefined);
   app.addHook("onRequest", async (request, reply) => {
     reply.header("cache-control", "no-store");
     checkHost(request, context.config.admin);
     // By the route and not by the text of the target, which may write the same path in other ways.
-    if (request.routeOptions.config.role !== "open") checkToken(request, context.config.admin);
+    const { role } = request.routeOptions.config;
+    if (role === "open") return;
+    const caller = callerOf(request, context.config.admin);
+    if (role !== undefined) checkRole(caller, role);
+    request.caller = caller;
   });
   app.setErrorHandler<FastifyError>((error, _, reply) => answerError(error, reply, context));
   app.setNotFoundHandler((request, reply) => answerUnknown(app, request, reply));

@@ -1,3 +1,4 @@
+import type { Role } from "@shunt/core";
 import type { z } from "zod";
 import {
   AcceptorsAnswer,
@@ -13,9 +14,6 @@ import {
   PoolsAnswer,
   ReadyQuery,
 } from "./schemas.ts";
-
-/** What a caller may do: `read` looks, `operate` also changes states and weights of servers, `admin` all. */
-export type Role = "read" | "operate" | "admin";
 
 export interface Route {
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { z } from "zod";
+import { type Caller, NOBODY } from "./guard.ts";
 import { checked } from "./problem.ts";
 import type { Route } from "./routes.ts";
 
@@ -8,6 +9,7 @@ export interface Call<R extends Route> {
   readonly parameters: R["parameters"] extends z.ZodType ? z.output<R["parameters"]> : undefined;
   readonly query: z.output<R["query"]>;
   readonly body: R["body"] extends z.ZodType ? z.output<R["body"]> : undefined;
+  readonly caller: Caller;
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
 }
@@ -16,6 +18,9 @@ declare module "fastify" {
   interface FastifyContextConfig {
     /** What a caller needs; undefined where there is no route. */
     readonly role?: Route["role"];
+  }
+  interface FastifyRequest {
+    caller: Caller | undefined;
   }
 }
 
@@ -37,6 +42,7 @@ export function serve<const R extends Route>(
         parameters: route.parameters && checked(route.parameters, request.params, "path"),
         query: checked(route.query, request.query, "query"),
         body: route.body && checked(route.body, request.body, "content"),
+        caller: request.caller ?? NOBODY,
         request,
         reply,
       };

@@ -13,6 +13,11 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
+/** A token as it is kept. */
+function hashed(token: string) {
+  return { name: "admin", role: "admin", sha256: createHash("sha256").update(token).digest("hex") };
+}
+
 function write(name: string, text: string): string {
   const file = join(folder, name);
   writeFileSync(file, text);
@@ -389,10 +394,10 @@ describe("loadConfig() on what is outside of the file", () => {
       "file.json",
       JSON.stringify({ ...SMALL, admin: { token: { file: "token.txt" } } }),
     );
-    expect((await loaded(fromFile)).config.admin.token).toBe("from-a-file");
+    expect((await loaded(fromFile)).config.admin.tokens).toEqual([hashed("from-a-file")]);
     const fromEnv = write("env.json", JSON.stringify({ ...SMALL, admin: { token: { env: "TOKEN" } } }));
     const result = await loadConfig(fromEnv, { TOKEN: "from-the-environment" });
-    expect(result.ok && result.config.admin.token).toBe("from-the-environment");
+    expect(result.ok && result.config.admin.tokens).toEqual([hashed("from-the-environment")]);
   });
 
   test("takes paths relative to the configuration", async () => {
@@ -407,7 +412,7 @@ describe("loadConfig() on what is outside of the file", () => {
 
   test("places a warning", async () => {
     const { warnings } = await loaded(
-      write("warn.yaml", `${JSON.stringify(SMALL).slice(0, -1)},\n  admin: { token: abc } }`),
+      write("warn.yaml", `${JSON.stringify(SMALL).slice(0, -1)},\n  admin: { token: abcdefghijklmnop } }`),
     );
     expect(warnings.map(formatPlaced)).toEqual([
       expect.stringMatching(/warn\.yaml:2:19: admin\.token: a secret/),

@@ -8,7 +8,7 @@ export function redacted(config: ResolvedConfig): ResolvedConfig {
   const { admin, identity } = config;
   return {
     ...config,
-    admin: { ...admin, token: admin.token === undefined ? undefined : SECRET },
+    admin: { ...admin, tokens: admin.tokens.map((token) => ({ ...token, sha256: SECRET })) },
     identity:
       identity.kind === "jwt"
         ? { ...identity, jwt: { ...identity.jwt, key: { ...identity.jwt.key, value: SECRET } } }

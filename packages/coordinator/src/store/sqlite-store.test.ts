@@ -44,7 +44,13 @@ test("SqliteStore keeps no secret in its file, and a changed one is a change", (
   const tokens = ["token-of-the-first", "token-of-the-second"];
   const generations = tokens.map((token) =>
     withStore((store) =>
-      store.generationOf(testConfig("a", { admin: { host: "::1", port: 1, token } }), 0, NOW),
+      store.generationOf(
+        testConfig("a", {
+          admin: { host: "::1", port: 1, tokens: [{ name: "a", role: "admin", sha256: token }] },
+        }),
+        0,
+        NOW,
+      ),
     ),
   );
   expect(generations).toEqual([1, 2]);

@@ -259,6 +259,7 @@ export const COUNTS = Object.freeze({
   rules: 50_000,
   trustedPeers: 10_000,
   trustFields: 64,
+  tokens: 64,
 });
 
 /**

@@ -23,5 +23,6 @@ export type {
   ShuntOptions,
   StateOptions,
   TimeoutOptions,
+  TokenOptions,
   TrustOptions,
 } from "./options.ts";

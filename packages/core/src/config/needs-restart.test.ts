@@ -1,9 +1,11 @@
 import { expect, test } from "vitest";
 import { type BuiltAround, needsRestart } from "./needs-restart.ts";
 
+const token = (sha256: string) => ({ name: "admin", role: "admin", sha256 }) as const;
+
 const BEFORE: BuiltAround = {
   classifierThreads: 1,
-  admin: { host: "127.0.0.1", port: 7070, token: "a-secret" },
+  admin: { host: "127.0.0.1", port: 7070, tokens: [token("a-secret")] },
   state: { kind: "embedded", path: "/state" },
 };
 
@@ -16,7 +18,7 @@ test("needsRestart() finds nothing in the same configuration, nor in a part that
 test("needsRestart() names each part that running processes cannot adopt, and shows no secret", () => {
   const sentences = needsRestart(BEFORE, {
     classifierThreads: 2,
-    admin: { host: "127.0.0.1", port: 7070, token: "another-secret" },
+    admin: { host: "127.0.0.1", port: 7070, tokens: [token("another-secret")] },
     state: { kind: "embedded", path: "/elsewhere" },
   });
   expect(sentences.map((sentence) => sentence.split(" ")[0])).toEqual([

@@ -4,6 +4,7 @@ import type {
   LimitScope,
   LogLevel,
   ProxyProtocol,
+  Role,
   ServerState,
 } from "./resolved.ts";
 
@@ -511,8 +512,20 @@ export interface AdminOptions {
    * @default 7070
    */
   readonly port?: number | undefined;
-  /** Bearer token that callers have to show. Required when `host` is not a loopback address. */
+  /**
+   * Bearer token with the role `admin`. One, here or under `tokens`, is required when `host` is not a loopback address;
+   * without any, whoever reaches the API has the role `admin`.
+   */
   readonly token?: SecretOptions | undefined;
+  /** Bearer tokens with roles, by a name that stands in the audit log. At most 64. */
+  readonly tokens?: Readonly<Record<string, TokenOptions>> | undefined;
+}
+
+export interface TokenOptions {
+  /** At least 16 characters; or `sha256:HEX`, the SHA-256 of such a token, so that the file holds no secret. */
+  readonly token: SecretOptions;
+  /** `read`: looks. `operate`: also explains, and changes states and weights of servers. `admin`: everything. */
+  readonly role: Role;
 }
 
 export interface StateOptions {

@@ -1,11 +1,11 @@
-import { hostsOverlap, isLoopback } from "./addresses.ts";
+import { hostsOverlap } from "./addresses.ts";
 import { COUNTS, DEFAULT_ADMIN_HOST, DEFAULT_ADMIN_PORT, DEFAULT_LISTENER_HOST } from "./defaults.ts";
 import { formatPath, type Mistake, type Path } from "./mistake.ts";
 import { readPart } from "./read-part.ts";
 import { checkNames, namedEntries, type Reading } from "./reading.ts";
+import { resolveAdmin } from "./resolve-admin.ts";
 import type { ResolvedAdmin, ResolvedListener } from "./resolved.ts";
-import { adminSchema, listenerSchema } from "./schema.ts";
-import { readSecret, warnAboutInlineSecret } from "./secret.ts";
+import { listenerSchema } from "./schema.ts";
 
 /** An address that something listens on, and where that is said. */
 interface Bound {
@@ -38,7 +38,7 @@ export function resolveListening(
   refuseOverlaps(admin === undefined ? bounds : [...bounds, { ...admin, path: ["admin"] }], reading);
   return {
     listeners,
-    admin: admin ?? { host: DEFAULT_ADMIN_HOST, port: DEFAULT_ADMIN_PORT, token: undefined },
+    admin: admin ?? { host: DEFAULT_ADMIN_HOST, port: DEFAULT_ADMIN_PORT, tokens: [] },
   };
 }
 
@@ -81,36 +81,4 @@ function competes(a: Bound, b: Bound): boolean {
 
 function describe({ host, port }: Bound): string {
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
-}
-
-function resolveAdmin(raw: unknown, reading: Reading): ResolvedAdmin | undefined {
-  const path: Path = ["admin"];
-  const options = readPart(adminSchema, raw, path, reading.mistakes);
-  if (options === undefined) return undefined;
-  const { host = DEFAULT_ADMIN_HOST, port = DEFAULT_ADMIN_PORT } = options;
-  if (options.token === undefined && !isLoopback(host)) refuseOpenAdmin(host, reading);
-  return { host, port, token: resolveToken(options.token, [...path, "token"], reading) };
-}
-
-function refuseOpenAdmin(host: string, { mistakes }: Reading): void {
-  const problem = `the admin API would be open to everybody who reaches ${host}`;
-  mistakes.push({ path: ["admin", "host"], problem, expected: "a token, or a loopback address" });
-}
-
-/** What fits behind `Authorization: Bearer` (RFC 6750, section 2.1). */
-const BEARER_TOKEN = /^[A-Za-z0-9._~+/-]+=*$/;
-
-function resolveToken(
-  options: Parameters<typeof readSecret>[0] | undefined,
-  path: Path,
-  reading: Reading,
-): string | undefined {
-  if (options === undefined) return undefined;
-  const token = readSecret(options, path, reading);
-  warnAboutInlineSecret(options, path, reading);
-  if (token !== undefined && !BEARER_TOKEN.test(token)) {
-    const expected = "letters, digits and - . _ ~ + / alone (RFC 6750, section 2.1)";
-    reading.mistakes.push({ path, problem: "the token cannot be sent as a bearer token", expected });
-  }
-  return token;
 }

@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from "node:crypto";
+import { createHash, generateKeyPairSync } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import {
   DEFAULT_LIMITS,
@@ -11,7 +11,7 @@ import {
 } from "./defaults.ts";
 import { defineConfig } from "./define.ts";
 import { formatMistake } from "./mistake.ts";
-import type { ServerOptions, ShuntOptions } from "./options.ts";
+import type { SecretOptions, ServerOptions, ShuntOptions } from "./options.ts";
 import type { ResolveContext } from "./reading.ts";
 import { resolveConfig } from "./resolve.ts";
 import type { ResolvedConfig } from "./resolved.ts";
@@ -50,6 +50,10 @@ function resolution(options: Partial<ShuntOptions>) {
 
 function warnings(options: Partial<ShuntOptions>): string[] {
   return resolution(options).warnings.map(formatMistake);
+}
+
+function sha256(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
 }
 
 /** The mistakes in the small configuration after raw parts of it were replaced. */
@@ -100,7 +104,7 @@ describe("resolveConfig()", () => {
       leniency: NO_LENIENCY,
       identity: { kind: "none" },
       log: { level: "info", access: "stdout" },
-      admin: { host: "127.0.0.1", port: 7070, token: undefined },
+      admin: { host: "127.0.0.1", port: 7070, tokens: [] },
       state: { kind: "embedded", path: "/etc/shunt.config.ts.state" },
     });
   });
@@ -482,13 +486,16 @@ describe("resolveConfig() on secrets", () => {
   const SECRET = "c2VjcmV0LXRoYXQtbm9ib2R5LW1heS1zZWU";
 
   test("reads them from the environment and from files, without the last line break", () => {
-    expect(resolved({ admin: { token: { env: "SHUNT_TOKEN" } } }).admin.token).toBe("from-the-environment");
-    expect(resolved({ admin: { token: { file: "token" } } }).admin.token).toBe("from-a-file");
+    const tokens = (token: SecretOptions) => resolved({ admin: { token } }).admin.tokens;
+    expect(tokens({ env: "SHUNT_TOKEN" })).toEqual([
+      { name: "admin", role: "admin", sha256: sha256("from-the-environment") },
+    ]);
+    expect(tokens({ file: "token" })).toMatchObject([{ sha256: sha256("from-a-file") }]);
   });
 
   test("takes them inline with a warning that does not repeat them", () => {
     const admin = { token: SECRET };
-    expect(resolved({ admin }).admin.token).toBe(SECRET);
+    expect(resolved({ admin }).admin.tokens).toMatchObject([{ sha256: sha256(SECRET) }]);
     expect(warnings({ admin })).toEqual([expect.stringContaining("admin.token: a secret stands in")]);
     expect(warnings({ admin }).join()).not.toContain(SECRET);
   });
@@ -516,6 +523,52 @@ describe("resolveConfig() on secrets", () => {
   test("refuses a token that no Authorization field can carry", () => {
     expect(mistakes({ admin: { token: "two words" } })).toEqual([
       expect.stringContaining("admin.token: the token cannot be sent as a bearer token"),
+    ]);
+  });
+});
+
+describe("resolveConfig() on tokens", () => {
+  const token = "0123456789abcdef";
+
+  test("keeps hashes of them, with names and roles, whether it is given the token or its hash", () => {
+    const tokens = {
+      ann: { token, role: "operate" },
+      robot: { token: `sha256:${sha256("another").toUpperCase()}`, role: "read" },
+    } as const;
+    expect(resolved({ admin: { tokens } }).admin.tokens).toEqual([
+      { name: "ann", role: "operate", sha256: sha256(token) },
+      { name: "robot", role: "read", sha256: sha256("another") },
+    ]);
+    expect(warnings({ admin: { tokens } })).toEqual([expect.stringContaining("admin.tokens.ann.token:")]);
+    expect(mistakes({ admin: { host: "0.0.0.0", tokens } })).toEqual([]);
+  });
+
+  test.each([
+    [
+      "a short one",
+      { tokens: { a: { token: token.slice(1), role: "read" } } },
+      "tokens.a.token: the token is short",
+    ],
+    ["a short one beyond loopback", { host: "0.0.0.0", token: "short" }, "admin.token: the token is short"],
+    ["a role that there is not", { tokens: { a: { token, role: "root" } } }, "tokens.a.role: found a text"],
+    [
+      "a hash that is none",
+      { tokens: { a: { token: "sha256:00", role: "read" } } },
+      "cannot be sent as a bearer",
+    ],
+    ["one token twice", { token, tokens: { a: { token, role: "read" } } }, 'the token of "admin" already'],
+    [
+      "a name twice",
+      { token, tokens: { admin: { token: `${token}0`, role: "read" } } },
+      '"admin" is the name of admin.token already',
+    ],
+  ])("refuses %s", (_, admin, mistake) => {
+    expect(mistakes({ admin })).toEqual(expect.arrayContaining([expect.stringContaining(mistake)]));
+  });
+
+  test("warns about a short admin.token on loopback", () => {
+    expect(warnings({ admin: { token: { file: "token" } } })).toEqual([
+      expect.stringContaining("admin.token: the token is short enough to be guessed"),
     ]);
   });
 });

@@ -195,11 +195,22 @@ export interface ResolvedLog {
   readonly access: string;
 }
 
+/** What a caller of the admin API may do; each may also do what those before it may. */
+export const ROLES = ["read", "operate", "admin"] as const;
+export type Role = (typeof ROLES)[number];
+
+export interface ResolvedToken {
+  readonly name: string;
+  readonly role: Role;
+  /** SHA-256 of the token, in hexadecimal: the token itself is kept nowhere. */
+  readonly sha256: string;
+}
+
 export interface ResolvedAdmin {
   readonly host: string;
   readonly port: number;
-  /** Undefined: no token is asked for, which is refused beyond loopback. */
-  readonly token: string | undefined;
+  /** None: no token is asked for, which is refused beyond loopback. */
+  readonly tokens: readonly ResolvedToken[];
 }
 
 export interface ResolvedState {

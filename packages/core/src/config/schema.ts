@@ -37,9 +37,10 @@ import type {
   ShuntOptions,
   StateOptions,
   TimeoutOptions,
+  TokenOptions,
   TrustOptions,
 } from "./options.ts";
-import { SERVER_STATES } from "./resolved.ts";
+import { ROLES, SERVER_STATES } from "./resolved.ts";
 import { isToken } from "./token.ts";
 
 /**
@@ -248,7 +249,13 @@ export const adminSchema = z.strictObject({
   host: listenHost.optional(),
   port: integer(PORT_RANGE).optional(),
   token: secret.optional(),
-} satisfies Shape<AdminOptions>);
+  tokens: entries("tokens").optional(),
+} satisfies Shape<AdminOptions, "tokens">);
+
+export const tokenSchema = z.strictObject({
+  token: secret,
+  role: choice(ROLES),
+} satisfies Shape<TokenOptions>);
 
 export const stateSchema = z.strictObject({
   kind: only("embedded").optional(),

@@ -185,7 +185,7 @@ function decoderOf<M extends Kinded>(what: string, kinds: Decoders<M>): (value: 
 function checkedConfig(fields: Fields): ResolvedConfig {
   list(fields, "listeners", (entry) => entry);
   decodeSnapshot({ term: 0, generation: 0, config: fields });
-  record(fields, "admin");
+  list(record(fields, "admin"), "tokens", (entry) => entry);
   text(record(fields, "state"), "path");
   return fields as unknown as ResolvedConfig;
 }
