@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import type { AcceptorMessage, ResolvedConfig, Snapshot } from "@shunt/core";
 import type { Logger } from "pino";
@@ -41,6 +42,8 @@ export class Coordinator {
   readonly #registry: Registry;
   readonly #recent: RecentExchanges;
   readonly #bus: StateBus;
+  /** Others know this life of this coordinator by it. */
+  readonly #name = `${hostname()}-${process.pid}`;
   readonly #leadership: Leadership = ALONE;
   readonly #duties: Duties;
   readonly #events = new EventLog({ now: Date.now, name: randomUUID().slice(0, 8) });
@@ -86,7 +89,9 @@ export class Coordinator {
       config,
       port: adminPort,
       current: () => this.snapshot,
+      name: this.#name,
       version,
+      leadership: this.#leadership,
       log,
       registry: this.#registry,
       recent: this.#recent,

@@ -1,6 +1,7 @@
 import type { ResolvedConfig, Snapshot } from "@shunt/core";
 import type { Logger } from "pino";
 import type { EventLog } from "../events/event-log.ts";
+import type { Leadership } from "../leadership/leadership.ts";
 import type { RecentExchanges } from "../membership/recent.ts";
 import type { Registry } from "../membership/registry.ts";
 
@@ -9,7 +10,10 @@ export interface ApiContext {
   readonly config: ResolvedConfig;
   /** What acceptors are to decide by now. */
   readonly current: () => Snapshot;
+  /** Of this coordinator; others know it by the same. */
+  readonly name: string;
   readonly version: string;
+  readonly leadership: Leadership;
   readonly log: Logger;
   readonly registry: Registry;
   readonly recent: RecentExchanges;

@@ -4,6 +4,7 @@ import type { FastifyInstance } from "fastify";
 import { pino } from "pino";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { EventLog } from "../events/event-log.ts";
+import { ALONE } from "../leadership/leadership.ts";
 import { RecentExchanges } from "../membership/recent.ts";
 import { Registry } from "../membership/registry.ts";
 import { snapshotOf } from "../publish/snapshot.ts";
@@ -21,7 +22,9 @@ beforeEach(async () => {
   app = buildAdminApi({
     config,
     current: () => snapshotOf(1, config),
+    name: "h-1",
     version: "0",
+    leadership: ALONE,
     log: pino({ level: "silent" }),
     registry,
     recent: new RecentExchanges(registry),

@@ -6,6 +6,7 @@ import { pino } from "pino";
 import { beforeEach, expect, test } from "vitest";
 import type { BusPeer } from "../bus/state-bus.ts";
 import { EventLog } from "../events/event-log.ts";
+import { ALONE } from "../leadership/leadership.ts";
 import { RecentExchanges } from "../membership/recent.ts";
 import { Registry } from "../membership/registry.ts";
 import { snapshotOf } from "../publish/snapshot.ts";
@@ -47,7 +48,9 @@ beforeEach(() => {
   app = buildAdminApi({
     config,
     current: () => snapshotOf(7, config),
+    name: "h-1",
     version: "0",
+    leadership: ALONE,
     log: pino({ level: "silent" }),
     registry,
     recent: new RecentExchanges(registry),
@@ -237,4 +240,10 @@ test("GET /v1/load and /v1/pools show totals by server, GET /v1/acceptors who co
   expect((await get("/v1/pools")).pools[0].servers[0]).toMatchObject({ name: "g1", outstanding: 3 });
   const states = (await get("/v1/acceptors")).acceptors.map((one: { state: string }) => one.state);
   expect(states).toEqual(["accepting", "draining"]);
+});
+
+test("GET /v1/coordinator says who answers and who leads", async () => {
+  const answer = await app.inject({ url: "/v1/coordinator", headers: { authorization } });
+  const alone = { name: "h-1", leader: "h-1", leads: true, term: 0, generation: 7, state: "embedded" };
+  expect(answer.json()).toEqual({ ...alone, version: "0" });
 });

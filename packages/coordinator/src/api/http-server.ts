@@ -8,6 +8,7 @@ import Fastify, {
 import { addAcceptors } from "./acceptors.ts";
 import { addConfig } from "./config.ts";
 import type { ApiContext } from "./context.ts";
+import { addCoordinator } from "./coordinator.ts";
 import { addEvents } from "./events.ts";
 import { addExchanges } from "./exchanges.ts";
 import { addExplain } from "./explain.ts";
@@ -73,6 +74,7 @@ export function buildAdminApi(context: ApiContext): FastifyInstance {
   addConfig(app, context);
   addPools(app, context);
   addLoad(app, context);
+  addCoordinator(app, context);
   addAcceptors(app, context);
   addExchanges(app, context);
   addExplain(app, context);

@@ -4,6 +4,7 @@ import {
   AcceptorsAnswer,
   AnyQuery,
   ConfigAnswer,
+  CoordinatorAnswer,
   ExchangesAnswer,
   ExplainAnswer,
   ExplainBody,
@@ -84,6 +85,14 @@ export const ROUTES = {
     summary: "The load of each server, in all and by acceptor",
     query: NoQuery,
     answers: { 200: LoadAnswer },
+  },
+  getCoordinator: {
+    method: "GET",
+    path: "/v1/coordinator",
+    role: "read",
+    summary: "The coordinator that answers, and who leads",
+    query: NoQuery,
+    answers: { 200: CoordinatorAnswer },
   },
   getAcceptors: {
     method: "GET",

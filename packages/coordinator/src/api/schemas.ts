@@ -172,6 +172,14 @@ export const LoadAnswer = z.looseObject({
   ),
 });
 
+export const CoordinatorAnswer = Version.extend({
+  name: z.string().describe("Of the coordinator that answers"),
+  version: z.string(),
+  leads: z.boolean(),
+  leader: z.string().optional().describe("Who leads, as far as known"),
+  state: z.enum(["embedded", "redis"]).describe("Where the state of the cluster lies"),
+});
+
 export const AcceptorsAnswer = z.looseObject({
   generation: Count,
   acceptors: z.array(

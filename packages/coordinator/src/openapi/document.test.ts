@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { buildAdminApi } from "../api/http-server.ts";
 import { ROUTES } from "../api/routes.ts";
 import { EventLog } from "../events/event-log.ts";
+import { ALONE } from "../leadership/leadership.ts";
 import { RecentExchanges } from "../membership/recent.ts";
 import { Registry } from "../membership/registry.ts";
 import { snapshotOf } from "../publish/snapshot.ts";
@@ -48,7 +49,9 @@ test("openApiDocument() has every route of the server, and no other", async () =
   const app = buildAdminApi({
     config,
     current: () => snapshotOf(1, config),
+    name: "h-1",
     version: "0",
+    leadership: ALONE,
     log: pino({ level: "silent" }),
     registry,
     recent: new RecentExchanges(registry),
