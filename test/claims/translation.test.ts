@@ -4,7 +4,7 @@ import { planFor } from "../../packages/core/src/balance/plan.ts";
 import type { PoolView } from "../../packages/core/src/balance/view.ts";
 import { compileRules } from "../../packages/core/src/classify/compile.ts";
 import type { Facts } from "../../packages/core/src/classify/facts.ts";
-import { UNBOUNDED } from "../../packages/core/src/config/defaults.ts";
+import { DEFAULT_HEALTH, UNBOUNDED } from "../../packages/core/src/config/defaults.ts";
 import type { ResolvedRule, ResolvedServer } from "../../packages/core/src/config/resolved.ts";
 import { decide } from "../../packages/core/src/decide.ts";
 import { readPackages, resolveRelative, type SourceFile } from "../tidy/source.ts";
@@ -81,6 +81,7 @@ const POOLS = ["gold", "general"].map((name) => ({
   proxyProtocol: "off" as const,
   sharedLoad: true,
   announcedLoad: undefined,
+  health: DEFAULT_HEALTH,
 }));
 
 const RULES: readonly ResolvedRule[] = [
@@ -114,6 +115,7 @@ function viewOf(pool: (typeof POOLS)[number], outstanding: readonly number[]): P
     candidates: pool.servers.map(({ name, weight }, i) => ({
       name,
       weight,
+      ramp: 1,
       ready: true,
       outstanding: outstanding[i] ?? 0,
       reported: 0,

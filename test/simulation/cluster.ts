@@ -7,7 +7,7 @@ import { planFor } from "../../packages/core/src/balance/plan.ts";
 import type { Candidate, PoolView } from "../../packages/core/src/balance/view.ts";
 import { compileRules } from "../../packages/core/src/classify/compile.ts";
 import { factsOf } from "../../packages/core/src/classify/test-facts.ts";
-import { UNBOUNDED } from "../../packages/core/src/config/defaults.ts";
+import { DEFAULT_HEALTH, UNBOUNDED } from "../../packages/core/src/config/defaults.ts";
 import type {
   BalanceName,
   ClassRoute,
@@ -256,6 +256,7 @@ function rulesOf({ classes, pools }: Scenario): DecisionRules {
       proxyProtocol: "off",
       sharedLoad: true,
       announcedLoad: undefined,
+      health: DEFAULT_HEALTH,
     }),
   );
   return { compiled: compileRules(rules, classes.length - 1), classes, pools: resolved };
@@ -265,6 +266,7 @@ function seenPool(spec: PoolSpec, acceptors: number): SeenPool {
   const candidates = spec.servers.map(({ name, weight = 1 }) => ({
     name,
     weight,
+    ramp: 1,
     ready: true,
     outstanding: 0,
     reported: 0,

@@ -1,4 +1,4 @@
-import type { ResolvedConfig, ResolvedServer } from "@shunt/core";
+import { DEFAULT_HEALTH, type ResolvedConfig, type ResolvedServer } from "@shunt/core";
 
 const server = (name: string, port: number): ResolvedServer => ({
   name,
@@ -25,6 +25,7 @@ export function testConfig(statePath: string, changes: Partial<ResolvedConfig> =
         proxyProtocol: "off",
         sharedLoad: true,
         announcedLoad: undefined,
+        health: DEFAULT_HEALTH,
       },
       {
         name: "general",
@@ -35,6 +36,7 @@ export function testConfig(statePath: string, changes: Partial<ResolvedConfig> =
         proxyProtocol: "off",
         sharedLoad: true,
         announcedLoad: undefined,
+        health: DEFAULT_HEALTH,
       },
     ],
     classes: [

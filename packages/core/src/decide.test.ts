@@ -6,6 +6,7 @@ import { ChoiceTrace } from "./balance/trace.ts";
 import type { PoolView } from "./balance/view.ts";
 import { compileRules } from "./classify/compile.ts";
 import { factsOf } from "./classify/test-facts.ts";
+import { DEFAULT_HEALTH } from "./config/defaults.ts";
 import type { BalanceName, ClassRoute, ResolvedPool, ResolvedRule } from "./config/resolved.ts";
 import {
   affinityFor,
@@ -110,6 +111,7 @@ describe("decide()", () => {
       proxyProtocol: "off",
       sharedLoad: true,
       announcedLoad: undefined,
+      health: DEFAULT_HEALTH,
     }),
   );
   const classes: readonly ClassRoute[] = [SPILLING, { name: "general", pool: GENERAL, spill: -1 }];

@@ -10,9 +10,10 @@ export { classify, classifyHead, classOf, DEPENDS } from "./classify/classify.ts
 export { type CompiledRules, compileRules, factsRead } from "./classify/compile.ts";
 export { explainRules, type RulesExplanation, type TriedRule } from "./classify/explain.ts";
 export type { Address, Facts } from "./classify/facts.ts";
-export { FIXED, UNBOUNDED } from "./config/defaults.ts";
+export { DEFAULT_HEALTH, FIXED, UNBOUNDED } from "./config/defaults.ts";
 export { type BuiltAround, needsRestart } from "./config/needs-restart.ts";
 export type {
+  ActiveHealth,
   AnnouncedLoad,
   BalanceName,
   ClassRoute,
@@ -20,15 +21,18 @@ export type {
   DataPlaneConfig,
   FactName,
   HashKey,
+  HttpCheck,
   JwtAlgorithm,
   Limits,
   LogLevel,
   Matcher,
+  PassiveHealth,
   ProxyProtocol,
   RedisTls,
   ResolvedAdmin,
   ResolvedClass,
   ResolvedConfig,
+  ResolvedHealth,
   ResolvedIdentity,
   ResolvedJwt,
   ResolvedLimit,
@@ -151,20 +155,36 @@ export {
 export { FAILURE, type Failure } from "./errors.ts";
 export { ANSWER_BOUNDS_MS, AnswerTimes } from "./health/answer-times.ts";
 export {
+  isAvailable,
+  type Judged,
+  mayEject,
+  mayEjectOutlier,
+  panics,
+} from "./health/availability.ts";
+export { afterCheck, type CheckResult, type CheckState, UNCHECKED } from "./health/check-state.ts";
+export {
   admits,
   advanced,
   answered,
   countsAgainstServer,
-  DEFAULT_EJECTION,
-  type Ejectable,
   type Ejection,
-  ejectionsIgnored,
+  type EjectionCause,
   failed,
-  mayEject,
+  foundOutlier,
   newEjection,
   requested,
 } from "./health/ejection.ts";
 export { decayedLatency, observeLatency } from "./health/latency.ts";
+export { OutcomeWindow } from "./health/outcome-window.ts";
+export {
+  looksForOutliers,
+  medianMs,
+  type Outlier,
+  outlierOf,
+  slowAboveMs,
+  sweepEveryMs,
+} from "./health/outlier.ts";
+export { slowStartShare } from "./health/slow-start.ts";
 export { isPathAmbiguous } from "./http/ambiguous-path.ts";
 export {
   type BodyFault,

@@ -85,7 +85,7 @@ export class Acceptor {
     this.#observer = new Observer(log, this.#access, this.#recorder, this.#clock);
     this.#shares = new Shares(id);
     const seeds = new SeedSequence(randomBytes(4).readUInt32LE());
-    this.#selector = new Selector(snapshot, seeds, this.#clock, this.#shares);
+    this.#selector = new Selector(snapshot, seeds, this.#clock, this.#shares, this.#observer);
     const shared = { peers: this.#peers, wheel: this.#wheel, readBuffers: new ReadBuffers() };
     this.#service = new Service({
       ...shared,
@@ -150,7 +150,9 @@ export class Acceptor {
     this.#selector.applyLoad(acceptors, servers);
   }
 
-  applyHealth(_servers: readonly ServerHealth[]): void {}
+  applyHealth(servers: readonly ServerHealth[]): void {
+    this.#selector.applyHealth(servers);
+  }
 
   applyShares(grants: SharePublication): void {
     this.#shares.apply(grants, this.#clock());
@@ -172,6 +174,7 @@ export class Acceptor {
       ...(backend.answers.sumMs === 0 ? {} : answerTimesOf(backend)),
       ...(backend.ownWord === undefined ? {} : { announced: backend.ownWord }),
       ejected: backend.ejected,
+      ejectedFor: backend.health.ejectedFor,
     }));
   }
 
@@ -190,6 +193,7 @@ export class Acceptor {
         exchanges: this.exchanges,
         tunnels: this.#service.tunnels.open,
         classifier_backlog_bytes: this.#service.backlog.octets,
+        pools_in_panic: this.#selector.poolsInPanic,
       },
     );
   }

@@ -17,6 +17,7 @@ const LABELS: Readonly<Record<string, string>> = {
   failures_total: "error",
   acceptors_redis_errors_total: "reason",
   acceptors_bus_refused_total: "reason",
+  ejections_total: "reason",
 };
 
 /** Everything as Prometheus reads it: what acceptors counted, what they are loaded with, and this process. */

@@ -100,6 +100,7 @@ export class Explainer {
         return {
           name,
           weight,
+          ramp: 1,
           ready: state === "ready" && (load?.ejectedBy ?? 0) < acceptors,
           outstanding: load?.outstanding ?? 0,
           reported: 0,

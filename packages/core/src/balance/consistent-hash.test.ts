@@ -31,6 +31,28 @@ describe("hash", () => {
     expect(moved.length / AFFINITIES.length).toBeCloseTo(1 / 5, 1);
   });
 
+  it("moves affinities to a server in its slow start bit by bit, each of them once, and back to nobody", () => {
+    const without = owners([{}, {}, {}, { ready: false }]);
+    const ramps = [0.1, 0.3, 0.6, 1].map((ramp) => owners([{}, {}, {}, { ramp, weight: ramp }]));
+    const parts = ramps.map((owned) => owned.filter((owner) => owner === "s4").length / AFFINITIES.length);
+    expect(parts.map((part) => (4 * part).toFixed(1))).toEqual(["0.1", "0.3", "0.6", "1.0"]);
+    for (const [i, affinity] of AFFINITIES.entries()) {
+      const path = [without, ...ramps].map((owned) => owned[i]);
+      const moved = path.indexOf("s4");
+      const expected = path.map((_, at) => (moved >= 0 && at >= moved ? "s4" : without[i]));
+      if (path.join() !== expected.join()) expect([affinity, path]).toEqual([affinity, expected]);
+    }
+  });
+
+  it("sends everything somewhere while all servers are in their slow start", () => {
+    expect(
+      owners([
+        { ramp: 0.1, weight: 0.1 },
+        { ramp: 0.1, weight: 0.1 },
+      ]),
+    ).not.toContain("");
+  });
+
   it("moves only the affinities of a server that leaves, over all that remain", () => {
     const before = owners([{}, {}, {}, {}]);
     const after = owners([{}, { ready: false }, {}, {}]);

@@ -2,9 +2,12 @@
  * Consistent hashing with bounded loads (Mirrokni, Thorup, Zadimoghaddam 2016, arXiv:1608.01350). Each server owns
  * the stretches of a ring that end at its points (plan.ts); a request goes to the owner of its place, unless that owner
  * holds more than its bounded share of all requests outstanding: then to the next on the ring who does not.
+ *
+ * A server in its slow start takes a part of what it owns that grows with its ramp. Which part is said by the affinity:
+ * so every user moves to it once, and back to nobody.
  */
 
-import { draw } from "../random.ts";
+import { draw, fraction } from "../random.ts";
 import { isEligible } from "./eligibility.ts";
 import { NO_AFFINITY } from "./hash.ts";
 import { knownOutstanding } from "./load.ts";
@@ -27,13 +30,27 @@ export function consistentHash(
 ): number {
   const perWeight = boundPerWeight(view, tried);
   if (perWeight === 0) return -1;
-  const { ringPoints, ringOwners } = view.plan;
   const place = affinity === NO_AFFINITY ? draw(seed, 0) : affinity;
+  const found = ownerOf(view, place, perWeight, tried, true, trace);
+  return found >= 0 ? found : ownerOf(view, place, perWeight, tried, false, trace);
+}
+
+/** `ramped`: who is in a slow start takes a part only of what it owns. */
+function ownerOf(
+  view: PoolView,
+  place: number,
+  perWeight: number,
+  tried: readonly number[],
+  ramped: boolean,
+  trace: ChoiceTrace | undefined,
+): number {
+  const { ringPoints, ringOwners } = view.plan;
   const start = firstPointFrom(view.plan, place);
   for (let step = 0; step < ringPoints.length; step++) {
     const owner = ringOwners[(start + step) % ringPoints.length] as number;
     if (!isEligible(view, owner, tried)) continue;
     const candidate = view.candidates[owner] as Candidate;
+    if (ramped && candidate.ramp < 1 && fraction(draw(place, owner)) >= candidate.ramp) continue;
     const score = shareOfBound(candidate, perWeight);
     if (trace?.has(owner) === false) trace.compare(owner, candidate, score);
     if (score >= 1) continue;

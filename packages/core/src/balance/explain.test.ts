@@ -98,7 +98,7 @@ describe("explainPool()", () => {
   it("says whose turn it is, and who stands in", () => {
     expect(why(view("round-robin", [{}, {}]))).toBe('It is the turn of "s1".');
     expect(why(view("round-robin", [{ ready: false }, {}]))).toBe(
-      'The server whose turn it is takes no requests now; the seed gave the turn to "s2".',
+      'The server whose turn it is takes no requests now, or is in its slow start; the seed gave the turn to "s2".',
     );
   });
 });

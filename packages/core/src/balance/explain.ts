@@ -113,11 +113,11 @@ function sentence(
     case "its-turn":
       return `It is the turn of ${winner}.`;
     case "instead-of-the-one-in-turn":
-      return `The server whose turn it is takes no requests now; the seed gave the turn to ${winner}.`;
+      return `The server whose turn it is takes no requests now, or is in its slow start; the seed gave the turn to ${winner}.`;
     case "owner-on-the-ring":
       return `${winner} owns the request's place on the hash ring and is below its bound.`;
     case "next-on-the-ring":
-      return `The owner of the request's place on the hash ring cannot take it; ${winner} is the next that has room.`;
+      return `The owner of the request's place on the hash ring cannot take it, or not yet; ${winner} is the next that has room.`;
     case "nobody-eligible":
       return `No server of pool ${named(pool)} takes the request: ${reasons(candidates)}.`;
     case "pool-at-its-limit":

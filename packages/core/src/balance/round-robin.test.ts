@@ -31,6 +31,23 @@ describe("round-robin", () => {
     expect(choose(pool, 1, 0, [217])).toBe(-1);
   });
 
+  it("gives a server in its slow start turns by its ramp, and the others an equal part of the rest", () => {
+    const counts = tally(view("round-robin", [{}, { weight: 0.25, ramp: 0.25 }, {}, {}]), 26_000);
+    expect(chiSquare(counts, [1, 0.25, 1, 1])).toBeLessThan(fairBound(4));
+  });
+
+  it("serves everybody while all servers are in their slow start", () => {
+    const counts = tally(
+      view(
+        "round-robin",
+        Array.from({ length: 3 }, () => ({ weight: 0.1, ramp: 0.1 })),
+      ),
+      9_000,
+    );
+    expect(counts.reduce((a, b) => a + b)).toBe(9_000);
+    expect(Math.min(...counts)).toBeGreaterThan(2_700);
+  });
+
   it("gives -1 for a pool without servers", () => {
     expect(choose(view("round-robin", []), 1, 0, NOBODY_TRIED)).toBe(-1);
   });

@@ -12,6 +12,7 @@ export function candidate(changes: Partial<Candidate> = {}): Candidate {
   return {
     name: "s1",
     weight: 1,
+    ramp: 1,
     ready: true,
     outstanding: 0,
     reported: 0,
@@ -40,7 +41,10 @@ export function view(
     outstandingLimit: 0,
     room: UNBOUNDED,
     turn: 0,
-    plan: planFor(candidates, balance),
+    plan: planFor(
+      candidates.map(({ name, weight, ramp }) => ({ name, weight: weight / ramp })),
+      balance,
+    ),
     ...changes,
   };
 }

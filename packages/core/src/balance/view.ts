@@ -3,9 +3,14 @@ import type { BalanceName } from "../config/resolved.ts";
 /** One server of a pool as this acceptor sees it now. */
 export interface Candidate {
   readonly name: string;
-  /** Above 0. */
+  /** Above 0; in a slow start `ramp` times the configured one. */
   readonly weight: number;
-  /** Takes new requests: its state is `ready` and it is not ejected. */
+  /**
+   * The part of its configured weight that `weight` is: below 1 in a slow start. For balancers that go by a plan, which
+   * knows the configured weights alone.
+   */
+  readonly ramp: number;
+  /** Takes new requests: its state is `ready`, and its health allows it or counts no more. */
   readonly ready: boolean;
   /** Requests sent by this acceptor and not yet answered. */
   readonly outstanding: number;

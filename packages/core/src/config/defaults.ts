@@ -1,5 +1,13 @@
 import { brokenRelations } from "./relations.ts";
-import type { Leniency, Limits, Retry, Timeouts } from "./resolved.ts";
+import type {
+  ActiveHealth,
+  Leniency,
+  Limits,
+  PassiveHealth,
+  ResolvedHealth,
+  Retry,
+  Timeouts,
+} from "./resolved.ts";
 
 /** Lowest and highest value that is accepted, both included. */
 export type Range = readonly [lowest: number, highest: number];
@@ -223,6 +231,68 @@ export const RETRY_RANGES: Readonly<Record<keyof Retry, Range>> = Object.freeze(
   budgetPercent: [0, 100],
   bodyBytes: [0, 16 * MIB],
 });
+
+/** As HAProxy's `inter`, `rise` and `fall`; a tenth of an interval spreads checks without changing what is noticed when. */
+export const DEFAULT_ACTIVE_HEALTH = Object.freeze({
+  intervalMs: 2_000,
+  jitterPercent: 10,
+  timeoutMs: 1_000,
+  rise: 2,
+  fall: 3,
+}) satisfies Partial<ActiveHealth>;
+
+export const ACTIVE_HEALTH_RANGES: Readonly<Record<keyof typeof DEFAULT_ACTIVE_HEALTH, Range>> =
+  Object.freeze({
+    intervalMs: [1, HOUR],
+    jitterPercent: [0, 50],
+    timeoutMs: [1, 10 * MINUTE],
+    rise: [1, 100],
+    fall: [1, 100],
+  });
+
+export const DEFAULT_PASSIVE_HEALTH: PassiveHealth = Object.freeze({
+  // As in Envoy and finagle: chance seldom does that, and five retries are a small price.
+  failures: 5,
+  errorPercent: 0,
+  timeoutPercent: 0,
+  latencyFactor: 0,
+  // Envoy's `interval` and, for failures as a share, `request_volume`.
+  windowMs: 10_000,
+  minRequests: 50,
+  // One of three, three of ten: what is left can carry the load.
+  maxEjectedPercent: 30,
+  // The first second costs little when the guess was wrong; a minute is how late a return is noticed at the most.
+  baseMs: 1_000,
+  maxMs: MINUTE,
+  probeEveryMs: 1_000,
+});
+
+export const PASSIVE_HEALTH_RANGES: Readonly<Record<keyof PassiveHealth, Range>> = Object.freeze({
+  failures: [0, 1_000],
+  errorPercent: [1, 100],
+  timeoutPercent: [1, 100],
+  latencyFactor: [1.1, 100],
+  windowMs: [1_000, HOUR],
+  minRequests: [1, 1_000_000],
+  maxEjectedPercent: [1, 100],
+  baseMs: [1, HOUR],
+  maxMs: [1, 24 * HOUR],
+  probeEveryMs: [1, HOUR],
+});
+
+/** So small that of the servers that a pool may have none at all is left below it. */
+const NONE_LEFT_PERCENT = 0.01;
+
+export const DEFAULT_HEALTH: ResolvedHealth = Object.freeze({
+  active: undefined,
+  passive: DEFAULT_PASSIVE_HEALTH,
+  slowStartMs: 0,
+  panicPercent: NONE_LEFT_PERCENT,
+});
+
+export const SLOW_START_RANGE: Range = [0, HOUR];
+export const PANIC_PERCENT_RANGE: Range = [0, 100];
+export const CHECK_PORT_RANGE: Range = [1, 65_535];
 
 /** Each switch is for somebody's old client; nobody is lenient by accident. */
 export const NO_LENIENCY: Leniency = Object.freeze({

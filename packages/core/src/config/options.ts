@@ -1,5 +1,6 @@
 import type {
   BalanceName,
+  CheckMethod,
   JwtAlgorithm,
   LimitScope,
   LogLevel,
@@ -107,6 +108,8 @@ export interface PoolOptions {
   readonly announcedLoad?: AnnouncedLoadOptions | undefined;
   /** Of the whole pool. Default: none. */
   readonly limit?: OutstandingLimitOptions | undefined;
+  /** When a server gets no requests although its state is `ready`. Default: after five failed connections in a row. */
+  readonly health?: HealthOptions | undefined;
 }
 
 export type AnnouncedLoadOptions = "response" | LoadPollOptions;
@@ -119,6 +122,143 @@ export interface LoadPollOptions {
    * @default 1_000
    */
   readonly intervalMs?: number | undefined;
+}
+
+export interface HealthOptions {
+  /** Checks that the coordinator makes, one for each server and interval, for all acceptors. Default: none. */
+  readonly active?: ActiveHealthOptions | undefined;
+  /** What each acceptor finds from the requests that it sends. */
+  readonly passive?: PassiveHealthOptions | undefined;
+  /**
+   * How long the weight of a server that is added, made ready, or back from being unhealthy or ejected, takes to rise
+   * from a tenth to the whole, in milliseconds. 0 is at once. 0..3_600_000.
+   * @default 0
+   */
+  readonly slowStartMs?: number | undefined;
+  /**
+   * When less than this share of the pool's ready servers is available, in per cent, all of them get requests, whatever
+   * their health: better a doubtful server than an overload of those that are left. 0 is never: where none is left, the
+   * spill pool takes the requests, or nobody. 0..100.
+   * @default only when none is left
+   */
+  readonly panicPercent?: number | undefined;
+}
+
+/** `http` or `tcp`, one of them. */
+export interface ActiveHealthOptions {
+  readonly http?: HttpCheckOptions | undefined;
+  /** A connection that is accepted is a check that passed. */
+  readonly tcp?: true | undefined;
+  /**
+   * Where checks go. 1..65_535.
+   * @default the port of the server
+   */
+  readonly port?: number | undefined;
+  /**
+   * From the beginning of a check to that of the next, in milliseconds. 1..3_600_000.
+   * @default 2_000
+   */
+  readonly intervalMs?: number | undefined;
+  /**
+   * By how much each interval is longer or shorter at random, in per cent. 0..50.
+   * @default 10
+   */
+  readonly jitterPercent?: number | undefined;
+  /**
+   * How long a check may take, from the connection to the last octet that it needs, in milliseconds. 1..600_000.
+   * @default 1_000, or `intervalMs` where that is less
+   */
+  readonly timeoutMs?: number | undefined;
+  /**
+   * Checks in a row that have to pass before an unhealthy server is healthy. 1..100.
+   * @default 2
+   */
+  readonly rise?: number | undefined;
+  /**
+   * Checks in a row that have to fail before a healthy server is unhealthy. 1..100.
+   * @default 3
+   */
+  readonly fall?: number | undefined;
+}
+
+export interface HttpCheckOptions {
+  /** What is asked for, with its query: `/healthz`. */
+  readonly path: string;
+  /**
+   * `GET`, `HEAD` or `OPTIONS`.
+   * @default "GET"
+   */
+  readonly method?: CheckMethod | undefined;
+  /**
+   * The Host field.
+   * @default address and port of the server
+   */
+  readonly host?: string | undefined;
+  /**
+   * Statuses that pass: one, a range like `"200-399"`, or a list of these. Redirects are not followed.
+   * @default "200-399"
+   */
+  readonly status?: StatusOptions | readonly StatusOptions[] | undefined;
+  /** Text that has to stand in the first 64 KiB of the content. Default: the content is not read. */
+  readonly body?: string | undefined;
+}
+
+export type StatusOptions = number | string;
+
+/**
+ * Shares are those of one window, in per cent. They are off until they are said: whoever sends requests has a hand in
+ * what is answered, and when.
+ */
+export interface PassiveHealthOptions {
+  /**
+   * Connections that could not be established, and answers that are not HTTP, in a row that eject a server. 0 is none.
+   * 0..1_000.
+   * @default 5
+   */
+  readonly failures?: number | undefined;
+  /**
+   * Share of answers with a status of 500 or above, and of requests that a server has broken off, that ejects it.
+   * 1..100. Default: off.
+   */
+  readonly errorPercent?: number | undefined;
+  /** Share of requests that were not answered in time that ejects a server. 1..100. Default: off. */
+  readonly timeoutPercent?: number | undefined;
+  /**
+   * So many times the median of its pool a server's mean answer time may be; slower ones are ejected. 1.1..100.
+   * Default: off.
+   */
+  readonly latencyFactor?: number | undefined;
+  /**
+   * What shares and mean answer times are taken of, in milliseconds. 1_000..3_600_000.
+   * @default 10_000
+   */
+  readonly windowMs?: number | undefined;
+  /**
+   * Requests of one acceptor to one server in a window, below which nothing is said about it. 1..1_000_000.
+   * @default 50
+   */
+  readonly minRequests?: number | undefined;
+  /**
+   * Share of the pool's ready servers that may be away when one is ejected for errors, timeouts or slowness, in per
+   * cent; one always may. Failures in a row are bounded by the last available server alone. 1..100.
+   * @default 30
+   */
+  readonly maxEjectedPercent?: number | undefined;
+  /**
+   * How long the first ejection lasts, in milliseconds; each one in a row twice as long. 1..3_600_000.
+   * @default 1_000
+   */
+  readonly baseMs?: number | undefined;
+  /**
+   * How long one lasts at the most, in milliseconds; at least `baseMs`. 1..86_400_000.
+   * @default 60_000, or `baseMs` where that is more
+   */
+  readonly maxMs?: number | undefined;
+  /**
+   * While a server is probed it gets one request in this many milliseconds. 1..3_600_000.
+   * @default 1_000
+   */
+  readonly probeEveryMs?: number | undefined;
 }
 
 /** `header` names are in any case. */

@@ -3,6 +3,7 @@ import { formatPath, type Path, quote } from "./mistake.ts";
 import type { AnnouncedLoadOptions, HashOnOptions, PoolOptions } from "./options.ts";
 import { readPart } from "./read-part.ts";
 import { checkNames, namedEntries, type Reading, readReference } from "./reading.ts";
+import { resolveHealth } from "./resolve-health.ts";
 import type {
   AnnouncedLoad,
   HashKey,
@@ -55,6 +56,7 @@ function resolvePool(
     sharedLoad: options?.sharedLoad ?? true,
     announcedLoad: resolveAnnouncedLoad(options?.announcedLoad, [...path, "announcedLoad"], reading),
     limit: resolveLimit(fields.limit, [...path, "limit"], reading),
+    health: resolveHealth(fields.health ?? {}, [...path, "health"], reading),
   };
 }
 

@@ -1,6 +1,7 @@
 import { createHash, generateKeyPairSync } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import {
+  DEFAULT_HEALTH,
   DEFAULT_LIMITS,
   DEFAULT_TIMEOUTS,
   LIMIT_RANGES,
@@ -92,6 +93,7 @@ describe("resolveConfig()", () => {
           proxyProtocol: "off",
           sharedLoad: true,
           announcedLoad: undefined,
+          health: DEFAULT_HEALTH,
         },
       ],
       classes: [{ name: "general", pool: 0, spill: -1, bodyBytes: UNBOUNDED }],
@@ -237,7 +239,6 @@ describe("resolveConfig()", () => {
       '"a/b" cannot be the name of a class',
     ],
     ["a pool without servers", pool({}, {}), "pools.general.servers: has no server"],
-    ["health checks", pool({ health: {} }), "pools.general.health: unknown key"],
     ["sharing", pool({ share: "auto" }), 'found "auto"; expected "off", which is what this version has'],
     [
       "an unknown balance",

@@ -70,6 +70,62 @@ export interface ResolvedPool {
   readonly announcedLoad: AnnouncedLoad | undefined;
   /** Of the whole pool; undefined: none. */
   readonly limit?: ResolvedLimit | undefined;
+  readonly health: ResolvedHealth;
+}
+
+/** When a server of a pool gets no requests although its state is `ready`. */
+export interface ResolvedHealth {
+  /** Undefined: its servers are not checked. */
+  readonly active: ActiveHealth | undefined;
+  readonly passive: PassiveHealth;
+  /** 0: servers get their whole weight at once. */
+  readonly slowStartMs: number;
+  /** Below this share of available servers, in per cent, health counts no more; 0: it always does. */
+  readonly panicPercent: number;
+}
+
+export interface ActiveHealth {
+  readonly check: HttpCheck | TcpCheck;
+  /** 0: that of the server. */
+  readonly port: number;
+  readonly intervalMs: number;
+  readonly jitterPercent: number;
+  readonly timeoutMs: number;
+  /** Checks in a row that make a server healthy, and unhealthy. */
+  readonly rise: number;
+  readonly fall: number;
+}
+
+export interface TcpCheck {
+  readonly kind: "tcp";
+}
+
+export type CheckMethod = "GET" | "HEAD" | "OPTIONS";
+
+export interface HttpCheck {
+  readonly kind: "http";
+  readonly method: CheckMethod;
+  readonly path: string;
+  /** Undefined: the authority of the server. */
+  readonly host: string | undefined;
+  /** Lowest and highest of each range that passes, both included. */
+  readonly status: readonly (readonly [lowest: number, highest: number])[];
+  /** Text that has to stand in the content; undefined: it is not read. */
+  readonly body: string | undefined;
+}
+
+/** What an acceptor ejects servers for. Shares are in per cent of a window; 0 is off. */
+export interface PassiveHealth {
+  readonly failures: number;
+  readonly errorPercent: number;
+  readonly timeoutPercent: number;
+  readonly latencyFactor: number;
+  readonly windowMs: number;
+  readonly minRequests: number;
+  readonly maxEjectedPercent: number;
+  readonly baseMs: number;
+  readonly maxMs: number;
+  readonly probeEveryMs: number;
 }
 
 /** What of a class decides where its requests go. */

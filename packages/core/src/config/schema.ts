@@ -51,16 +51,16 @@ import { isToken } from "./token.ts";
  * Each shape is held against its interface in `options.ts` by the compiler: a key too many, a key too few, or a
  * value of another type does not build.
  */
-type Shape<Options, Elsewhere extends keyof Options = never> = {
+export type Shape<Options, Elsewhere extends keyof Options = never> = {
   [Key in keyof Options]-?: Key extends Elsewhere ? z.ZodType<unknown> : z.ZodType<Options[Key]>;
 };
 
 /** A value for which one sentence tells what was expected, whatever was found. */
-function value<T>(accepts: (found: unknown) => boolean, expected: string): z.ZodType<T> {
+export function value<T>(accepts: (found: unknown) => boolean, expected: string): z.ZodType<T> {
   return z.custom<T>(accepts, { params: { expected } });
 }
 
-function integer([lowest, highest]: Range): z.ZodType<number> {
+export function integer([lowest, highest]: Range): z.ZodType<number> {
   return value(
     (found) => isInteger(found) && found >= lowest && found <= highest,
     `an integer in ${lowest}..${highest}`,
@@ -71,7 +71,7 @@ function isInteger(found: unknown): found is number {
   return Number.isSafeInteger(found);
 }
 
-function choice<const Name extends string>(names: readonly Name[]): z.ZodType<Name> {
+export function choice<const Name extends string>(names: readonly Name[]): z.ZodType<Name> {
   return value((found) => names.includes(found as Name), oneOf(names));
 }
 
@@ -80,7 +80,7 @@ function only<const Name extends string>(name: Name): z.ZodType<Name> {
   return value((found) => found === name, `"${name}", which is what this version has`);
 }
 
-function text(
+export function text(
   what: string,
   accepts: (found: string) => boolean = (found) => found !== "",
 ): z.ZodType<string> {
@@ -103,7 +103,7 @@ const reference = (what: string): z.ZodType<string> => text(`the name of a ${wha
 /** Parts that are read on their own: here they only have to be an object, or to be there. */
 const entries = (what: string): z.ZodType<Record<string, unknown>> =>
   value(isObject, `an object of ${what} by name`);
-const anything = z.unknown();
+export const anything = z.unknown();
 
 export function isObject(found: unknown): found is Record<string, unknown> {
   return typeof found === "object" && found !== null && !Array.isArray(found);
@@ -161,7 +161,8 @@ export const poolSchema = z.strictObject({
   sharedLoad: onOrOff,
   announcedLoad: announcedLoad.optional(),
   limit: anything.optional(),
-} satisfies Shape<PoolOptions, "servers" | "limit">);
+  health: anything.optional(),
+} satisfies Shape<PoolOptions, "servers" | "limit" | "health">);
 
 export const serverSchema = z.strictObject({
   url: text('a text like "http://127.0.0.1:9001"'),
@@ -189,12 +190,12 @@ export const ruleSchema = z.strictObject({
 } satisfies Shape<RuleOptions, "when">);
 
 /** Every number of a group is optional and has its range. */
-function numbers<Key extends string>(ranges: Readonly<Record<Key, Range>>): NumberShape<Key> {
+export function numbers<Key extends string>(ranges: Readonly<Record<Key, Range>>): NumberShape<Key> {
   const shape = Object.entries<Range>(ranges).map(([key, range]) => [key, integer(range).optional()]);
   return Object.fromEntries(shape) as NumberShape<Key>;
 }
 
-type NumberShape<Key extends string> = Record<Key, z.ZodOptional<z.ZodType<number>>>;
+export type NumberShape<Key extends string> = Record<Key, z.ZodOptional<z.ZodType<number>>>;
 
 export const timeoutsSchema = z.strictObject(numbers(TIMEOUT_RANGES) satisfies Shape<TimeoutOptions>);
 export const limitsSchema = z.strictObject(numbers(LIMIT_RANGES) satisfies Shape<LimitOptions>);

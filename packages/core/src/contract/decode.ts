@@ -1,3 +1,4 @@
+import { DEFAULT_HEALTH } from "../config/defaults.ts";
 import type { ResolvedConfig } from "../config/resolved.ts";
 import { ANSWER_BOUNDS_MS } from "../health/answer-times.ts";
 import type { Snapshot } from "../membership/snapshot.ts";
@@ -157,13 +158,15 @@ export const decodeConfigNotice = decoderOf<ConfigNotice>("configuration notice"
 export function decodeSnapshot(value: unknown): Snapshot {
   const fields = asRecord(value, "snapshot");
   const config = record(fields, "config");
-  for (const part of ["listeners", "pools", "classes", "rules"]) list(config, part, (entry) => entry);
+  for (const part of ["listeners", "classes", "rules"]) list(config, part, (entry) => entry);
+  // Whoever made it may not know of health yet.
+  const pools = list(config, "pools", (pool) => ({ health: DEFAULT_HEALTH, ...asRecord(pool, "pool") }));
   const parts = ["timeouts", "limits", "retry", "trust", "leniency", "identity", "log"];
   for (const part of parts) record(config, part);
   return {
     term: whole(fields, "term"),
     generation: whole(fields, "generation"),
-    config: config as unknown as Snapshot["config"],
+    config: { ...config, pools } as unknown as Snapshot["config"],
   };
 }
 

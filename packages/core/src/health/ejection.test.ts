@@ -8,9 +8,8 @@ import {
   EJECTION_TRANSITIONS,
   type Ejection,
   type EjectionPolicy,
-  ejectionsIgnored,
   failed,
-  mayEject,
+  foundOutlier,
   newEjection,
   requested,
 } from "./ejection.ts";
@@ -99,6 +98,24 @@ describe("Ejection", () => {
     expect(answered(alive, 5, 6)).toBe(alive);
   });
 
+  it("is ejected as an outlier at once, and only while it is alive", () => {
+    const outlier = foundOutlier(newEjection(0), "errors", 10, POLICY);
+    expect([outlier.state, outlier.cause, outlier.until]).toEqual(["ejected", "errors", 1_010]);
+    expect(foundOutlier(outlier, "slowness", 11, POLICY)).toBe(outlier);
+  });
+
+  it("keeps what it was ejected for when a probe shows it once more", () => {
+    const probing = advanced(foundOutlier(newEjection(0), "errors", 0, POLICY), 1_000);
+    const again = failed(probing, 1_000, 1_001, POLICY, true, "errors");
+    expect([again.state, again.cause, again.until]).toEqual(["ejected", "errors", 3_001]);
+  });
+
+  it("never counts failures to an end where none are asked for", () => {
+    let ejection = newEjection(0);
+    for (let i = 0; i < 1_000; i++) ejection = failed(ejection, 1, 1, { ...POLICY, failures: 0 }, true);
+    expect(ejection.state).toBe("alive");
+  });
+
   it("stays alive for as long as it may not be ejected, and goes with the first failure when it may", () => {
     const kept = failing(newEjection(0), 50, 10, false);
     expect([kept.state, kept.failures]).toEqual(["alive", 50]);
@@ -129,71 +146,6 @@ describe("EJECTION_TRANSITIONS", () => {
     expect(new Set(Object.values(others))).toEqual(new Set(["ejected"]));
     expect(EJECTION_TRANSITIONS.alive["time-served"]).toBe("alive");
     expect(EJECTION_TRANSITIONS.probing["time-served"]).toBe("probing");
-  });
-});
-
-describe("mayEject()", () => {
-  const alive = newEjection(0);
-  const gone = ejectedAt(0);
-  const probing = advanced(ejectedAt(0), 1_000);
-
-  it("never gives up the last server that is ready and alive", () => {
-    expect(mayEject([{ state: "ready", ejection: alive }], 0)).toBe(false);
-    for (const ejection of [gone, probing]) {
-      expect(
-        mayEject(
-          [
-            { state: "ready", ejection: alive },
-            { state: "ready", ejection },
-          ],
-          0,
-        ),
-      ).toBe(false);
-    }
-    for (const state of ["drain", "maintenance"] as const) {
-      expect(
-        mayEject(
-          [
-            { state: "ready", ejection: alive },
-            { state, ejection: alive },
-          ],
-          0,
-        ),
-      ).toBe(false);
-    }
-  });
-
-  it("allows it while another one is ready and alive", () => {
-    const servers = [
-      { state: "ready", ejection: alive },
-      { state: "ready", ejection: alive },
-    ] as const;
-    expect([mayEject(servers, 0), mayEject(servers, 1)]).toEqual([true, true]);
-  });
-
-  it("keeps one of two servers that both fail at once, whichever fails last", () => {
-    const servers = [0, 1].map(() => ({ state: "ready" as const, ejection: newEjection(0) }));
-    for (let now = 1; now < 20; now++) {
-      servers.forEach((server, i) => {
-        server.ejection = failed(server.ejection, now, now, POLICY, mayEject(servers, i));
-      });
-    }
-    expect(servers.map((server) => server.ejection.state)).toEqual(["ejected", "alive"]);
-  });
-
-  it("has ejections ignored when the operator takes away all that were alive", () => {
-    expect(
-      ejectionsIgnored([
-        { state: "drain", ejection: alive },
-        { state: "ready", ejection: gone },
-      ]),
-    ).toBe(true);
-    expect(
-      ejectionsIgnored([
-        { state: "ready", ejection: alive },
-        { state: "ready", ejection: gone },
-      ]),
-    ).toBe(false);
   });
 });
 

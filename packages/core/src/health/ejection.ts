@@ -3,20 +3,23 @@
  *
  * alive -> ejected -> probing -> alive | ejected. Only time leaves ejected; only an answer leaves probing.
  *
- * What counts is what a server does to every request alike: a connection that cannot be established, and an answer
- * that is not HTTP. Nothing else is told to this module. An error status is an answer, and often one that a client has
- * asked for; a response that is late may be late because of its request. If either counted, one client could take
- * servers away from all others.
+ * What counts for every pool is what a server does to every request alike: a connection that cannot be established, and
+ * an answer that is not HTTP. An error status is an answer, and often one that a client has asked for; a response that is
+ * late may be late because of its request. If either counted by itself, one client could take servers away from all
+ * others. So these count only for pools that ask for it, as a share of many requests (outlier.ts), and for a bounded
+ * share of the pool at a time.
  *
  * Time is an argument, in milliseconds of any one clock that does not go back. The records are immutable; functions
  * return the same record when nothing changed, so that the common case, another answer of a living server, makes none.
  */
 
-import type { ServerState } from "../config/resolved.ts";
 import { FAILURE } from "../errors.ts";
 import { type BackoffPolicy, backoffMs } from "./backoff.ts";
 
 export type EjectionState = "alive" | "ejected" | "probing";
+
+/** What a server is ejected for: failures in a row, or what it does as a share of its requests. */
+export type EjectionCause = "failures" | "errors" | "timeouts" | "slowness";
 
 export type EjectionEvent = "answered" | "failed" | "failed-too-often" | "time-served";
 
@@ -33,22 +36,11 @@ export const EJECTION_TRANSITIONS = {
 } as const satisfies Record<EjectionState, Record<EjectionEvent, EjectionState>>;
 
 export interface EjectionPolicy extends BackoffPolicy {
-  /** Failures in a row that eject a server; 1 or above. */
+  /** Failures in a row that eject a server; 0 is none. */
   readonly failures: number;
   /** While a server is probed it gets one request in this many milliseconds. */
   readonly probeEveryMs: number;
 }
-
-/**
- * Five failures in a row, as in Envoy and finagle: chance seldom does that, and five retries are a small price. The
- * first second costs little when the guess was wrong; a minute is how late a return is noticed at the most.
- */
-export const DEFAULT_EJECTION: EjectionPolicy = Object.freeze({
-  failures: 5,
-  baseMs: 1_000,
-  maxMs: 60_000,
-  probeEveryMs: 1_000,
-});
 
 const COUNTED: ReadonlySet<string> = new Set([
   FAILURE.CONNECTION_REFUSED.code,
@@ -75,12 +67,14 @@ export interface Ejection {
   readonly failures: number;
   /** Ejections in a row: the backoff grows with them. A server that stayed alive for `maxMs` starts anew. */
   readonly ejections: number;
+  /** What the last ejection was for; of no meaning before the first. */
+  readonly cause: EjectionCause;
   /** Ejected: when probing begins. Probing: when the next probe may go. Alive: of no meaning. */
   readonly until: number;
 }
 
 export function newEjection(now: number): Ejection {
-  return { state: "alive", since: now, failures: 0, ejections: 0, until: 0 };
+  return { state: "alive", since: now, failures: 0, ejections: 0, cause: "failures", until: 0 };
 }
 
 /** Whether the server may get a request at `now`: alive, or probing with a probe due. */
@@ -102,7 +96,7 @@ export function requested(ejection: Ejection, now: number, policy: EjectionPolic
   return ejection.state === "probing" ? { ...ejection, until: now + policy.probeEveryMs } : ejection;
 }
 
-/** The head of a response was received and is well-formed, whatever its status. `startedAt`: when the attempt began. */
+/** The server has answered, in a way that does not speak against it. `startedAt`: when the attempt began. */
 export function answered(ejection: Ejection, startedAt: number, now: number): Ejection {
   if (startedAt < ejection.since) return ejection;
   const next = EJECTION_TRANSITIONS[ejection.state].answered;
@@ -111,7 +105,8 @@ export function answered(ejection: Ejection, startedAt: number, now: number): Ej
 }
 
 /**
- * The attempt that began at `startedAt` could not connect, or was answered with what is not HTTP.
+ * The attempt that began at `startedAt` could not connect, or was answered with what is not HTTP; or it was a probe, and
+ * what the server was ejected for has happened to it once more (`cause`).
  *
  * @param mayBeEjected answer of `mayEject`; a server that may not be stays alive, and its next failure asks again
  */
@@ -121,46 +116,30 @@ export function failed(
   now: number,
   policy: EjectionPolicy,
   mayBeEjected: boolean,
+  cause: EjectionCause = "failures",
 ): Ejection {
   if (startedAt < ejection.since) return ejection;
   const failures = ejection.failures + 1;
-  const event = failures >= policy.failures && mayBeEjected ? "failed-too-often" : "failed";
+  const tooMany = policy.failures > 0 && failures >= policy.failures;
+  const event = tooMany && mayBeEjected ? "failed-too-often" : "failed";
   const next = EJECTION_TRANSITIONS[ejection.state][event];
-  if (next === "ejected" && ejection.state !== "ejected") return ejected(ejection, now, policy);
+  if (next === "ejected" && ejection.state !== "ejected") return ejected(ejection, cause, now, policy);
   return ejection.state === "alive" ? { ...ejection, failures } : ejection;
 }
 
-function ejected(from: Ejection, now: number, policy: EjectionPolicy): Ejection {
+/** A living server is an outlier of its pool (outlier.ts) and may be ejected for it. */
+export function foundOutlier(
+  ejection: Ejection,
+  cause: EjectionCause,
+  now: number,
+  policy: EjectionPolicy,
+): Ejection {
+  return ejection.state === "alive" ? ejected(ejection, cause, now, policy) : ejection;
+}
+
+function ejected(from: Ejection, cause: EjectionCause, now: number, policy: EjectionPolicy): Ejection {
   const forgiven = from.state === "alive" && now - from.since >= policy.maxMs;
   const ejections = forgiven ? 1 : from.ejections + 1;
-  return { state: "ejected", since: now, failures: 0, ejections, until: now + backoffMs(ejections, policy) };
-}
-
-/** What is asked of a server's neighbours before it is ejected. */
-export interface Ejectable {
-  readonly state: ServerState;
-  readonly ejection: Ejection;
-}
-
-/**
- * Whether the server may be ejected: only when another server of its pool is ready and alive. One that is being probed
- * does not count; it is not known to answer.
- */
-export function mayEject(servers: readonly Ejectable[], index: number): boolean {
-  for (let i = 0; i < servers.length; i++) {
-    if (i !== index && isAlive(servers[i] as Ejectable)) return true;
-  }
-  return false;
-}
-
-/**
- * Whether ejections are to be ignored for now, and every server whose state is `ready` gets requests: none of them is
- * alive. It comes to that without ejecting a last one, when the operator drains or removes those that were left.
- */
-export function ejectionsIgnored(servers: readonly Ejectable[]): boolean {
-  return !servers.some(isAlive);
-}
-
-function isAlive(server: Ejectable): boolean {
-  return server.state === "ready" && server.ejection.state === "alive";
+  const until = now + backoffMs(ejections, policy);
+  return { state: "ejected", since: now, failures: 0, ejections, cause, until };
 }

@@ -1,30 +1,19 @@
 import {
   type AnnouncedLoad,
   AnswerTimes,
-  admits,
-  advanced,
-  answered,
   type Candidate,
-  countsAgainstServer,
-  DEFAULT_EJECTION,
   decayedLatency,
-  type Ejectable,
-  type Ejection,
   type Failure,
-  failed,
-  newEjection,
   observeLatency,
   type ProxyProtocol,
+  type ResolvedHealth,
   type ResolvedServer,
-  requested,
-  type ServerState,
   UNBOUNDED,
 } from "@shunt/core";
 import { Share } from "../select/shares.ts";
+import { BackendHealth, FIRST_ERROR } from "./backend-health.ts";
 import type { ServerConnection } from "./server-connection.ts";
 
-/** Statuses from here on are the server's own failures (RFC 9110 section 15.6). */
-const FIRST_ERROR = 500;
 /** A server that is asked for little says little; what it has said longer ago is not told others any more. */
 const OWN_WORD_MS = 3_000;
 /** A word needs so long to come back from the coordinator: report, publication, and a little. */
@@ -34,16 +23,17 @@ const OWN_WORD_IS_NEWER_MS = 300;
  * One server as this acceptor sees it: its load, its health, its connections. It outlives snapshots as long as the
  * server stays in its pool under the same address, and is a candidate for the balancers as it stands.
  */
-export class Backend implements Candidate, Ejectable {
+export class Backend implements Candidate {
   readonly name: string;
   readonly pool: string;
   readonly host: string;
   readonly port: number;
   /** The PROXY header that connections to it begin with. */
   proxyProtocol: ProxyProtocol = "off";
+  readonly health: BackendHealth;
   weight: number;
-  state: ServerState;
-  ready: boolean;
+  ramp = 1;
+  ready = false;
   limit: number;
   /** Of a limit of the whole cluster: its own, and that of its pool. */
   readonly share: Share;
@@ -63,13 +53,13 @@ export class Backend implements Candidate, Ejectable {
   /** Responses with a status of 500 or above. */
   errors = 0;
   readonly answers = new AnswerTimes();
-  ejection: Ejection;
   /** Connections open or being opened. */
   connections = 0;
   /** Connections that carry nothing at the moment, and are kept for the next request; the one used last at the end. */
   readonly #idle: ServerConnection[] = [];
   /** Those of them that serve one client each, and are kept there; see accept/own-connections.ts. */
   readonly #own = new Set<ServerConnection>();
+  #configuredWeight: number;
   #latencyMs = 0;
   #ownWordAt = Number.NEGATIVE_INFINITY;
   #latencyAt = 0;
@@ -87,13 +77,13 @@ export class Backend implements Candidate, Ejectable {
     this.host = server.host;
     this.port = server.port;
     this.weight = server.weight;
-    this.state = server.state;
+    this.#configuredWeight = server.weight;
     this.#clock = clock;
-    this.ejection = newEjection(clock());
-    this.ready = server.state === "ready";
+    this.health = new BackendHealth(server.state, clock());
     this.limit = limitOf(server);
     this.share = share;
     this.poolShare = poolShare;
+    this.refresh();
   }
 
   get room(): number {
@@ -117,11 +107,17 @@ export class Backend implements Candidate, Ejectable {
   }
 
   /** What a later snapshot says about the same server. */
-  update(server: ResolvedServer): void {
-    this.weight = server.weight;
-    this.state = server.state;
+  update(server: ResolvedServer, health: ResolvedHealth): void {
+    this.#configuredWeight = server.weight;
     this.limit = limitOf(server);
-    this.refresh(false);
+    this.health.update(server.state, health, this.#clock());
+    this.refresh();
+  }
+
+  /** It was not there before: its weight rises as its pool says. */
+  startSlowly(): void {
+    this.health.startSlowly(this.#clock());
+    this.refresh();
   }
 
   /** Counts a request that is to be sent, until it is given back. */
@@ -138,18 +134,24 @@ export class Backend implements Candidate, Ejectable {
     this.poolShare.outstanding--;
   }
 
-  /** Lets time pass for an ejected server. `ignored`: no server of its pool is alive, so ejections do not count. */
-  refresh(ignored: boolean): void {
+  /** Lets time pass, and takes over what its health says. */
+  refresh(): void {
     const now = this.#clock();
-    this.ejection = advanced(this.ejection, now);
-    this.ready = this.state === "ready" && (ignored || admits(this.ejection, now));
+    this.health.advance(now);
+    this.#follow(now);
+  }
+
+  /** Whether it takes a request of a client that it holds something for. */
+  get takesBound(): boolean {
+    return this.health.takesBound(this.#clock());
   }
 
   /** A request is about to be sent. */
   noteRequest(): void {
-    if (this.ejection.state !== "probing") return;
-    this.ejection = requested(this.ejection, this.#clock(), DEFAULT_EJECTION);
-    this.refresh(false);
+    if (this.health.ejection.state !== "probing") return;
+    const now = this.#clock();
+    this.health.requested(now);
+    this.#follow(now);
   }
 
   /** A well-formed head of a response came, of an attempt that began at `startedAt`. Returns whether it revived the server. */
@@ -159,10 +161,10 @@ export class Backend implements Candidate, Ejectable {
     this.answers.note(now - startedAt);
     this.#latencyMs = observeLatency(this.#latencyMs, this.#latencyAt, now - startedAt, now);
     this.#latencyAt = now;
-    const before = this.ejection;
-    this.ejection = answered(before, startedAt, now);
-    if (before !== this.ejection) this.refresh(false);
-    return before.state === "probing" && this.ejection.state === "alive";
+    const before = this.health.ejection;
+    const revived = this.health.answered(startedAt, now - startedAt, status, now);
+    if (before !== this.health.ejection) this.#follow(now);
+    return revived;
   }
 
   /** What its pool says about whose word counts. What is not to be known any more is forgotten. */
@@ -200,15 +202,21 @@ export class Backend implements Candidate, Ejectable {
   /** An attempt failed. Returns whether the server was ejected for it; one that is probed in vain stays so. */
   noteFailure(failure: Failure, startedAt: number, mayBeEjected: boolean): boolean {
     this.failures++;
-    if (!countsAgainstServer(failure.code)) return false;
-    const before = this.ejection.state;
-    this.ejection = failed(this.ejection, startedAt, this.#clock(), DEFAULT_EJECTION, mayBeEjected);
-    this.refresh(false);
-    return before === "alive" && this.ejection.state === "ejected";
+    const now = this.#clock();
+    const ejected = this.health.failed(failure, startedAt, now, mayBeEjected);
+    this.#follow(now);
+    return ejected;
   }
 
   get ejected(): boolean {
-    return this.ejection.state !== "alive";
+    return this.health.ejection.state !== "alive";
+  }
+
+  /** Balancers read these with every request, so they stand there as they are now. */
+  #follow(now: number): void {
+    this.ready = this.health.takes(now);
+    this.ramp = this.health.shareAt(now);
+    this.weight = this.#configuredWeight * this.ramp;
   }
 
   /** The connection that was used last, if one is idle: the others may then grow old and close. */

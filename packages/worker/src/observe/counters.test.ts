@@ -17,6 +17,7 @@ test("Counters reports what was counted, and what others count", () => {
   expect(report.gauges).toEqual({ exchanges: 5 });
   expect(report.labelled).toEqual({
     connections_refused_total: {},
+    ejections_total: {},
     requests_total: { gold: 2 },
     responses_total: {},
     requests_refused_total: {},

@@ -23,6 +23,8 @@ export class Counters {
   readonly responsesByStatus = new Map<string, number>();
   readonly refusalsByRule = new Map<string, number>();
   readonly failuresByCode = new Map<string, number>();
+  /** By EjectionCause. */
+  readonly ejectionsByCause = new Map<string, number>();
   readonly #durations = new Float64Array(DURATION_BOUNDS.length + 1);
   #durationSum = 0;
 
@@ -65,6 +67,7 @@ export class Counters {
         responses_total: Object.fromEntries(this.responsesByStatus),
         requests_refused_total: Object.fromEntries(this.refusalsByRule),
         failures_total: Object.fromEntries(this.failuresByCode),
+        ejections_total: Object.fromEntries(this.ejectionsByCause),
       },
       histograms: {
         request_duration_seconds: {

@@ -1,6 +1,7 @@
 import { type Failure, FIXED, METHOD, REFUSALS, type Refusal, Verdict } from "@shunt/core";
 import type { Logger } from "pino";
 import type { Backend } from "../connect/backend.ts";
+import type { HealthWatcher } from "../select/pool-health.ts";
 import type { Attempt } from "../track/attempt.ts";
 import type { Exchange } from "../track/exchange.ts";
 import type { Recorder } from "../track/recorder.ts";
@@ -10,7 +11,7 @@ import { escaped } from "./escaped.ts";
 import { RefusedConnections } from "./refused-connections.ts";
 
 /** What is told to people about exchanges: counters, the access log, recent exchanges, and lines about trouble. */
-export class Observer {
+export class Observer implements HealthWatcher {
   readonly counters = new Counters();
   readonly refusedConnections: RefusedConnections;
   readonly #log: Logger;
@@ -61,9 +62,26 @@ export class Observer {
   attemptFailed(attempt: Attempt, failure: Failure, detail: string, ejected: boolean): void {
     Counters.add(this.counters.failuresByCode, failure.code);
     const { pool, name: server } = attempt.backend;
-    if (ejected) this.#log.warn({ pool, server, reason: failure.code }, "server ejected");
+    if (ejected) this.ejected(attempt.backend);
     if (!this.#mayLog()) return;
     this.#log.warn({ pool, server, code: failure.code, detail, id: attempt.exchange.id }, "attempt failed");
+  }
+
+  ejected({ pool, name: server, health }: Backend): void {
+    const { cause } = health.ejection;
+    Counters.add(this.counters.ejectionsByCause, cause);
+    this.#log.warn({ pool, server, cause, reason: health.ejectedFor }, "server ejected");
+  }
+
+  /** Active checks have changed their mind about a server. */
+  judged({ pool, name: server, health }: Backend): void {
+    if (health.healthy) this.#log.info({ pool, server }, "server healthy");
+    else this.#log.warn({ pool, server, reason: health.unhealthyFor }, "server unhealthy");
+  }
+
+  panic(pool: string, isPanic: boolean): void {
+    if (isPanic) this.#log.warn({ pool }, "too few servers are available: all that are ready get requests");
+    else this.#log.info({ pool }, "enough servers are available again");
   }
 
   revived(backend: Backend): void {

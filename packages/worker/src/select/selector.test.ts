@@ -1,8 +1,17 @@
-import { FAILURE, type ResolvedPool, type ResolvedServer, SeedSequence, type Snapshot } from "@shunt/core";
+import {
+  FAILURE,
+  type ResolvedPool,
+  type ResolvedServer,
+  SeedSequence,
+  type ServerHealth,
+  type ServerState,
+  type Snapshot,
+} from "@shunt/core";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { exchangeOf, type OpenClient, TestListener, TestLoop } from "../test-exchange.ts";
 import { snapshotOf } from "../test-snapshot.ts";
 import type { Attempt } from "../track/attempt.ts";
+import { NOBODY_WATCHES } from "./pool-health.ts";
 import { Selector } from "./selector.ts";
 import { Shares } from "./shares.ts";
 
@@ -193,7 +202,7 @@ test("Selector never ejects the last server that is alive, and lets a tick bring
   expect([g1.ready, g1.ejected]).toEqual([true, false]);
 });
 
-test("Selector asks the server that holds a client's credentials again, if the class lets it and it is ready", async () => {
+test("Selector asks the server that holds a client's credentials again, if the class lets it, in drain too", async () => {
   const snapshot = snapshotOf(poolsOf(["g1", "g2", "g3", "g4"], ["s1"]));
   const selector = selectorOf(snapshot);
   const { client } = open;
@@ -206,6 +215,128 @@ test("Selector asks the server that holds a client's credentials again, if the c
   expect((await select(selector, snapshot, PLAIN))?.backend.id).toBe("general/s1");
   selector.exclude(first);
   expect(selector.select(exchange)?.backend.id).not.toBe(first.backend.id);
-  first.backend.ready = false;
+  const { config } = snapshot;
+  const stated = (state: ServerState): Snapshot => {
+    const pools = config.pools.map((pool) => ({
+      ...pool,
+      servers: pool.servers.map((each) => (each.name === first.backend.name ? { ...each, state } : each)),
+    }));
+    return { ...snapshot, generation: state === "drain" ? 2 : 3, config: { ...config, pools } };
+  };
+  const drained = stated("drain");
+  selector.adopt(drained);
+  expect((await select(selector, drained, GOLD))?.backend.id).toBe(first.backend.id);
+  selector.adopt(stated("maintenance"));
   expect((await select(selector, snapshot, GOLD))?.backend.id).not.toBe(first.backend.id);
+});
+
+/** A pool `gold` of so many servers with these health options. */
+function goldOf(servers: number, health: unknown, generation = 1): Snapshot {
+  const names = Array.from({ length: servers }, (_, i) => `g${i + 1}`);
+  const { pools } = poolsOf(names, ["s1"]) as { pools: Record<string, object> };
+  return snapshotOf({ pools: { ...pools, gold: { ...pools.gold, health } }, acceptors: 1 }, generation);
+}
+
+function backendsOf(selector: Selector, pool = "gold"): Attempt["backend"][] {
+  return [...selector.backends].filter((backend) => backend.pool === pool);
+}
+
+const readyOf = (selector: Selector): string[] =>
+  backendsOf(selector)
+    .filter(({ ready }) => ready)
+    .map(({ name }) => name);
+
+const ERRORS = { passive: { errorPercent: 50, minRequests: 10 } };
+
+test("Selector ejects servers that answer with errors, a bounded share of the pool and not more", () => {
+  const selector = selectorOf(goldOf(10, ERRORS));
+  for (const backend of backendsOf(selector)) for (let i = 0; i < 10; i++) backend.noteAnswer(loop.now, 500);
+  selector.refresh();
+  expect(readyOf(selector)).toHaveLength(7);
+  loop.now += 900;
+  for (const backend of backendsOf(selector)) for (let i = 0; i < 10; i++) backend.noteAnswer(loop.now, 500);
+  selector.refresh();
+  expect(readyOf(selector)).toHaveLength(7);
+});
+
+test("Selector ejects nobody for errors in a pool that does not ask for it, nor for too few of them", () => {
+  for (const health of [{}, { passive: { errorPercent: 50, minRequests: 11 } }]) {
+    const selector = selectorOf(goldOf(3, health));
+    for (let i = 0; i < 10; i++) backendsOf(selector)[0]?.noteAnswer(loop.now, 500);
+    loop.now += 5_000;
+    selector.refresh();
+    expect(readyOf(selector)).toHaveLength(3);
+  }
+});
+
+test("Selector ejects the server that is slower than its pool by the factor, and tells why", () => {
+  const told: string[] = [];
+  const watcher = {
+    ...NOBODY_WATCHES,
+    ejected: ({ id, health }: Attempt["backend"]) => told.push(`${id}: ${health.ejectedFor}`),
+  };
+  const snapshot = goldOf(3, { passive: { latencyFactor: 3, minRequests: 10 } });
+  const selector = new Selector(snapshot, new SeedSequence(1), () => loop.now, new Shares("a1"), watcher);
+  for (const [i, backend] of backendsOf(selector).entries())
+    for (let n = 0; n < 10; n++) backend.noteAnswer(loop.now - (i === 1 ? 400 : 100), 200);
+  // What began before the server was known says nothing about it.
+  selector.refresh();
+  expect(told).toEqual([]);
+  loop.now += 1_000;
+  for (const [i, backend] of backendsOf(selector).entries())
+    for (let n = 0; n < 10; n++) backend.noteAnswer(loop.now - (i === 1 ? 400 : 100), 200);
+  selector.refresh();
+  expect(told).toEqual(["gold/g2: answers take 400 ms, and 100 ms in the median of the pool"]);
+  expect(readyOf(selector)).toEqual(["g1", "g3"]);
+});
+
+const checked = (...unhealthy: string[]): ServerHealth[] =>
+  ["g1", "g2", "g3", "g4"].map((name) => ({
+    server: `gold/${name}`,
+    healthy: !unhealthy.includes(name),
+    reason: "status 503",
+  }));
+
+const CHECKS = { active: { tcp: true } };
+
+test("Selector goes by checks where the pool has them, also for servers that it learns of later", () => {
+  const selector = selectorOf(goldOf(2, CHECKS));
+  selector.applyHealth(checked("g1", "g3"));
+  expect(readyOf(selector)).toEqual(["g2"]);
+  selector.adopt(goldOf(4, CHECKS, 2));
+  expect(readyOf(selector)).toEqual(["g2", "g4"]);
+  selector.adopt(goldOf(4, {}, 3));
+  expect(readyOf(selector)).toEqual(["g1", "g2", "g3", "g4"]);
+});
+
+test("Selector lets every ready server of a pool take requests when too few are available, and says so once", () => {
+  const told: unknown[] = [];
+  const watcher = { ...NOBODY_WATCHES, panic: (...said: unknown[]) => told.push(said) };
+  const snapshot = goldOf(4, { ...CHECKS, panicPercent: 50 });
+  const selector = new Selector(snapshot, new SeedSequence(1), () => loop.now, new Shares("a1"), watcher);
+  selector.applyHealth(checked("g1", "g2"));
+  expect([readyOf(selector), selector.poolsInPanic]).toEqual([["g3", "g4"], 0]);
+  selector.applyHealth(checked("g1", "g2", "g3"));
+  expect([readyOf(selector), selector.poolsInPanic]).toEqual([["g1", "g2", "g3", "g4"], 1]);
+  selector.adopt(goldOf(4, { ...CHECKS, panicPercent: 50 }, 2));
+  selector.refresh();
+  expect(told).toEqual([["gold", true]]);
+  selector.applyHealth(checked("g1"));
+  expect([readyOf(selector), selector.poolsInPanic]).toEqual([["g2", "g3", "g4"], 0]);
+  expect(told).toEqual([
+    ["gold", true],
+    ["gold", false],
+  ]);
+});
+
+test("Selector spills what a pool without available servers cannot take, if that pool never panics", async () => {
+  const every = checked("g1", "g2");
+  const calm = goldOf(2, { ...CHECKS, panicPercent: 0 });
+  const selector = selectorOf(calm);
+  selector.applyHealth(every);
+  expect((await select(selector, calm, GOLD))?.backend.id).toBe("general/s1");
+  const other = goldOf(2, CHECKS);
+  const panicking = selectorOf(other);
+  panicking.applyHealth(every);
+  expect((await select(panicking, other, GOLD))?.backend.pool).toBe("gold");
 });

@@ -3,9 +3,7 @@ import {
   type Choice,
   ChoiceTrace,
   chooseForClass,
-  ejectionsIgnored,
   isNewer,
-  mayEject,
   newChoice,
   type PoolView,
   type PublishedLoad,
@@ -14,12 +12,14 @@ import {
   type ResolvedPool,
   type ResolvedServer,
   type SeedSequence,
+  type ServerHealth,
   type Snapshot,
   type SnapshotVersion,
 } from "@shunt/core";
 import { Backend } from "../connect/backend.ts";
 import { Attempt } from "../track/attempt.ts";
 import type { Exchange } from "../track/exchange.ts";
+import { type HealthWatcher, NOBODY_WATCHES, PoolHealth } from "./pool-health.ts";
 import type { Share, Shares } from "./shares.ts";
 
 /** What the pools of all generations share: how many acceptors there are. */
@@ -38,6 +38,7 @@ class Pool implements PoolView {
   turn: number;
   /** Of a limit of the whole cluster. */
   readonly share: Share;
+  readonly health: PoolHealth;
   readonly #fleet: Fleet;
 
   constructor(
@@ -47,6 +48,7 @@ class Pool implements PoolView {
     share: Share,
     fleet: Fleet,
     turn: number,
+    health: PoolHealth,
   ) {
     this.balance = pool.balance;
     this.candidates = candidates;
@@ -55,6 +57,7 @@ class Pool implements PoolView {
     this.share = share;
     this.plan = planFor(pool.servers, pool.balance);
     this.turn = turn;
+    this.health = health;
     this.#fleet = fleet;
   }
 
@@ -102,10 +105,20 @@ export class Selector {
   readonly #shares: Shares;
   /** As long as an exchange keeps a snapshot, it is served by the pools of that one and no other. */
   readonly #generations = new WeakMap<Snapshot, Generation>();
+  readonly #watcher: HealthWatcher;
+  /** What active checks found, as it was told last. */
+  #checks: ReadonlyMap<string, ServerHealth> = new Map();
   #latest = NOBODY;
 
-  constructor(snapshot: Snapshot, seeds: SeedSequence, clock: () => number, shares: Shares) {
+  constructor(
+    snapshot: Snapshot,
+    seeds: SeedSequence,
+    clock: () => number,
+    shares: Shares,
+    watcher: HealthWatcher = NOBODY_WATCHES,
+  ) {
     this.#clock = clock;
+    this.#watcher = watcher;
     this.#shares = shares;
     this.#seeds = seeds;
     this.#fleet = { acceptors: snapshot.config.acceptors };
@@ -121,16 +134,31 @@ export class Selector {
   adopt(snapshot: Snapshot): void {
     if (!isNewer(snapshot, this.#latest.version)) return;
     const { pools, limits } = snapshot.config;
+    const before = new Map(this.#latest.pools.map(({ health }) => [health.name, health]));
     const views = pools.map((pool) => {
       const candidates = pool.servers.map((server) => this.#backendOf(pool, server));
       const share = this.#shares.of(pool.name);
-      return new Pool(pool, candidates, limits.outstandingPerServer, share, this.#fleet, this.#seeds.next());
+      const health = new PoolHealth(pool, candidates, this.#watcher, before.get(pool.name));
+      const turn = this.#seeds.next();
+      return new Pool(pool, candidates, limits.outstandingPerServer, share, this.#fleet, turn, health);
     });
     this.#shares.adopt(pools);
     const { term, generation } = snapshot;
     this.#latest = { version: { term, generation }, pools: views, view: (pool) => views[pool] };
     this.#generations.set(snapshot, this.#latest);
+    this.#judge();
     this.#forget();
+  }
+
+  /** What active checks find, as the coordinator last told: all servers that are checked. */
+  applyHealth(servers: readonly ServerHealth[]): void {
+    this.#checks = new Map(servers.map((each) => [each.server, each]));
+    this.#judge();
+  }
+
+  /** Pools so few of whose servers are available that all get requests. */
+  get poolsInPanic(): number {
+    return this.#latest.pools.filter(({ health }) => health.panic).length;
   }
 
   /** What the other acceptors have outstanding, as the coordinator last told. */
@@ -178,19 +206,21 @@ export class Selector {
     exchange.tried = spilled ? { pool, spill: [...spill, index] } : { pool: [...pool, index], spill };
   }
 
-  /** Whether a server may be ejected: never the last of its pool that is ready. */
+  /** Whether a server may be ejected for failures in a row: never the last of its pool that is available. */
   mayEject(backend: Backend): boolean {
     const pool = this.#latest.pools.find(({ candidates }) => candidates.includes(backend));
-    return pool !== undefined && mayEject(pool.candidates, pool.candidates.indexOf(backend));
+    return pool?.health.mayEject(backend) ?? false;
   }
 
-  /** Lets time pass for servers that are ejected or probed. Called with every tick of the wheel. */
+  /** Lets time pass. Called with every tick of the wheel. */
   refresh(): void {
-    for (const { candidates } of this.#latest.pools) {
-      if (candidates.every((backend) => !backend.ejected)) continue;
-      const ignored = ejectionsIgnored(candidates);
-      for (const backend of candidates) backend.refresh(ignored);
-    }
+    const now = this.#clock();
+    for (const { health } of this.#latest.pools) health.refresh(now);
+  }
+
+  #judge(): void {
+    const now = this.#clock();
+    for (const { health } of this.#latest.pools) health.judge(this.#checks, now);
   }
 
   /** Requests may be judged by a snapshot a moment before it is adopted here; then that is done now. */
@@ -201,11 +231,11 @@ export class Selector {
 
   /**
    * Credentials that belong to a connection hold at its server alone (NTLM, Negotiate): that one is asked again as long
-   * as it takes requests and the class of the request lets it.
+   * as it takes requests and the class of the request lets it. A server in drain does, of those that it knows.
    */
   #selectBound(exchange: Exchange, { pools }: Generation, cls: ResolvedClass): Attempt | undefined {
     const backend = exchange.client.own.boundTo;
-    if (backend === undefined || !backend.ready) return undefined;
+    if (backend === undefined || !backend.takesBound) return undefined;
     if (backend.share.room <= 0 || backend.poolShare.room <= 0) return undefined;
     const { tried } = exchange;
     const inOwn = pools[cls.pool]?.candidates.indexOf(backend) ?? -1;
@@ -224,15 +254,15 @@ export class Selector {
 
   /** The same name at the same address is the same server; a name that moved is another. */
   #backendOf(
-    { name: pool, proxyProtocol, sharedLoad, announcedLoad }: ResolvedPool,
+    { name: pool, proxyProtocol, sharedLoad, announcedLoad, health }: ResolvedPool,
     server: ResolvedServer,
   ): Backend {
     const id = `${pool}/${server.name}`;
     const known = this.#backends.get(id);
     const isSame = known !== undefined && known.host === server.host && known.port === server.port;
     const backend = isSame ? known : this.#newBackend(pool, server);
-    if (isSame) backend.update(server);
-    else this.#backends.set(id, backend);
+    backend.update(server, health);
+    if (!isSame) this.#backends.set(id, backend);
     backend.proxyProtocol = proxyProtocol;
     backend.listen(sharedLoad, announcedLoad);
     return backend;
@@ -240,7 +270,10 @@ export class Selector {
 
   #newBackend(pool: string, server: ResolvedServer): Backend {
     const share = this.#shares.of(`${pool}/${server.name}`);
-    return new Backend(pool, server, this.#clock, share, this.#shares.of(pool));
+    const backend = new Backend(pool, server, this.#clock, share, this.#shares.of(pool));
+    // Servers that were there before this acceptor are as warm as they get.
+    if (this.#latest !== NOBODY) backend.startSlowly();
+    return backend;
   }
 
   /** Servers that were removed are reported as long as they answer. Whoever keeps an older snapshot may still ask them. */
