@@ -80,7 +80,43 @@ const limit = fc.record({
   scope: maybe(fc.constantFrom("acceptor", "cluster")),
 });
 
+const checkNumbers = {
+  port: maybe(integer(1, 65_535)),
+  intervalMs: maybe(integer(1, 10_000)),
+  timeoutMs: maybe(integer(1, 10_000)),
+  rise: maybe(integer(1, 9)),
+};
+const httpCheck = fc.record({
+  path: fc.constantFrom("/", "/healthz?a=b"),
+  method: maybe(fc.constantFrom("GET", "OPTIONS")),
+  host: maybe(fc.constant("a.example")),
+  status: maybe(fc.constantFrom<unknown>(204, "200-299", [200, "301-302"])),
+  body: maybe(fc.constant("ok")),
+});
+
+const health = fc.record({
+  active: maybe(
+    fc.oneof(
+      fc.record({ tcp: fc.constant(true), ...checkNumbers }),
+      fc.record({ http: httpCheck, ...checkNumbers }),
+    ),
+  ),
+  passive: maybe(
+    fc.record({
+      failures: maybe(integer(0, 9)),
+      errorPercent: maybe(integer(1, 100)),
+      timeoutPercent: maybe(integer(1, 100)),
+      latencyFactor: maybe(fc.constantFrom(1.5, 10)),
+      maxEjectedPercent: maybe(integer(1, 100)),
+      baseMs: maybe(integer(1, 90_000)),
+    }),
+  ),
+  slowStartMs: maybe(integer(0, 9_000)),
+  panicPercent: maybe(integer(0, 100)),
+});
+
 const pool = fc.record({
+  health: maybe(health),
   hash: maybe(
     fc.constantFrom("client", "path", { header: "X-Cart" }, { cookie: "Cart" }, { query: "q" } as const),
   ),

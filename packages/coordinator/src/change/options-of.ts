@@ -28,6 +28,8 @@ import type {
   StateOptions,
 } from "@shunt/core/config";
 
+import { healthOptions } from "./health-options.ts";
+
 /** Stands where a secret stands. Where it comes back, at the same place, it means: as it is. */
 export const SECRET = "(secret)";
 
@@ -114,7 +116,7 @@ function listenerOptions(listener: ResolvedListener): ListenerOptions {
 
 function poolOptions(pool: ResolvedPool): PoolOptions {
   const { name: _, servers, balance, hashOn, share, proxyProtocol, ...others } = pool;
-  const { sharedLoad, announcedLoad, limit, ...rest } = others;
+  const { sharedLoad, announcedLoad, limit, health, ...rest } = others;
   rest satisfies Record<string, never>;
   return {
     servers: byName(servers, serverOptions),
@@ -125,6 +127,7 @@ function poolOptions(pool: ResolvedPool): PoolOptions {
     sharedLoad,
     ...(announcedLoad === undefined ? {} : { announcedLoad: announcedOptions(announcedLoad) }),
     ...(limit === undefined ? {} : { limit: { ...limit } }),
+    health: healthOptions(health),
   };
 }
 
