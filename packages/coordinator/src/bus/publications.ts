@@ -49,7 +49,7 @@ export class Publications {
     return next;
   }
 
-  /** @param became `lost`: nobody knows whether it was written, and it is written again unless a later one waits. */
+  /** @param became `lost`: it may not have been written, and is written again unless a later one waits. */
   settle(written: Written, became: "written" | "refused" | "lost"): void {
     const { kind } = written;
     this.#writing.delete(kind);

@@ -126,13 +126,13 @@ export class RedisBus implements StateBus {
     this.#reader?.close();
   }
 
+  /** What cannot be written now is tried again with each sweep, and with the next publication. */
   #write(): void {
     const commands = this.#commands;
     if (commands === undefined || !commands.ready || this.#closed) return;
     for (const written of this.#publications.begin()) {
       this.#writeOne(commands, written).then(
         (became) => this.#publications.settle(written, became),
-        // It is written again with the next sweep, or the next publication.
         () => this.#publications.settle(written, "lost"),
       );
     }
@@ -148,7 +148,8 @@ export class RedisBus implements StateBus {
     if (outcome.done) return "written" as const;
     this.#count("fenced");
     this.#options.onFenced?.(fence, outcome.lease);
-    return "refused" as const;
+    // Where nobody leads the lease is on its way, or Redis has lost it: whoever holds it again finds this written.
+    return outcome.lease === undefined ? ("lost" as const) : ("refused" as const);
   }
 
   #ask(acceptor: string, question: Question): void {
