@@ -4,6 +4,7 @@ import type { EventLog } from "../events/event-log.ts";
 import type { Leadership } from "../leadership/leadership.ts";
 import type { RecentExchanges } from "../membership/recent.ts";
 import type { Registry } from "../membership/registry.ts";
+import type { Metric } from "./exposition.ts";
 
 /** What the resources of the API are made of. */
 export interface ApiContext {
@@ -18,4 +19,6 @@ export interface ApiContext {
   readonly registry: Registry;
   readonly recent: RecentExchanges;
   readonly events: EventLog;
+  /** How Redis does, for metrics; undefined where there is none. */
+  readonly redisMetrics?: (() => readonly Metric[]) | undefined;
 }

@@ -26,7 +26,8 @@ export function addMetrics(app: FastifyInstance, context: ApiContext): void {
   collectDefaultMetrics({ register: own, prefix: "shunt_coordinator_" });
   serve(app, ROUTES.metrics, async ({ reply }) => {
     const counted = context.registry.counters();
-    const text = exposition([...acceptorMetrics(counted), ...clusterMetrics(context)]);
+    const ofRedis = context.redisMetrics?.() ?? [];
+    const text = exposition([...acceptorMetrics(counted), ...clusterMetrics(context), ...ofRedis]);
     return reply.type(own.contentType).send(text + (await own.metrics()));
   });
 }

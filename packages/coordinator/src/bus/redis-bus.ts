@@ -36,6 +36,8 @@ const READ_EVERY_MS = 10;
 const READ_AT_ONCE = 512;
 /** A table of loads that nobody has renewed for so long says nothing; a leader renews it twice a second. */
 const LOAD_LASTS_MS = 3_000;
+/** So often it is looked whether Redis may evict keys, in sweeps. */
+const LOOK_AT_MEMORY_EVERY = 30;
 /** Coordinators ask one acceptor with numbers of their own, so that none takes another's answer for its own. */
 const QUESTIONS = 2 ** 24;
 
@@ -70,6 +72,7 @@ export class RedisBus implements StateBus {
   /** The last report at each of the last sweeps, oldest first. */
   #swept: string[] = [];
   #sweeping = false;
+  #sweeps = 0;
   #term: number | undefined;
   #closed = false;
 
@@ -196,10 +199,20 @@ export class RedisBus implements StateBus {
     );
     const [living, last, versionPairs, lengths] = reply as [string[], string, string[], number[]];
     if (this.#closed) return;
+    if (this.#sweeps++ % LOOK_AT_MEMORY_EVERY === 0) await this.#lookAtMemory(commands);
     this.#keepUp(cursor, last);
     this.#peers.look(living);
     this.#repair(pairs(versionPairs), lengths);
     this.#write();
+  }
+
+  async #lookAtMemory({ client }: Link): Promise<void> {
+    // Who may not ask is not told: that is no trouble, for nothing else needs it.
+    const info = await client.info("memory").catch(() => "");
+    const bytes = /^maxmemory:(\d+)/m.exec(info)?.[1] ?? "0";
+    const policy = /^maxmemory_policy:(\S+)/m.exec(info)?.[1] ?? "noeviction";
+    const mayEvict = bytes !== "0" && policy !== "noeviction";
+    this.#options.watch.noted("memory", "evicting", mayEvict, `maxmemory-policy ${policy}`);
   }
 
   /** A stream that begins anew, in a Redis that was emptied or set back, would otherwise stand before the cursor. */
