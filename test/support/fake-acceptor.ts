@@ -12,7 +12,7 @@ const mood = process.env.FAKE_ACCEPTOR;
 runAcceptorProcess({
   version: "fake",
   create: ({ id }) => {
-    const servers: Server[] = [];
+    const servers = new Map<number, Server>();
     let state: "starting" | "accepting" | "draining" | "stopped" = "starting";
     let answered = 0;
     const outstanding = new Set<object>();
@@ -33,7 +33,7 @@ runAcceptorProcess({
       async start() {
         if (mood === "refuse") throw new Error("this acceptor does not want to");
       },
-      async adopt(_listener, handle) {
+      async listen(_listener, place, handle) {
         const server = createServer(async (request, response) => {
           outstanding.add(request);
           await answer(request.url ?? "/");
@@ -42,11 +42,14 @@ runAcceptorProcess({
           if (state === "draining") response.setHeader("connection", "close");
           response.end(JSON.stringify({ id, pid: process.pid }));
         });
-        servers.push(server);
+        servers.set(place, server);
         await new Promise<void>((resolve) => server.listen(handle, resolve));
         state = "accepting";
       },
-      apply() {},
+      async unlisten(place) {
+        servers.get(place)?.close();
+      },
+      apply: async () => true,
       applyLoad() {},
       applyHealth() {},
       applyShares() {},
@@ -73,7 +76,9 @@ runAcceptorProcess({
       async drain() {
         state = "draining";
         if (mood === "stay") await new Promise(() => setInterval(() => {}, 1_000));
-        await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+        await Promise.all(
+          [...servers.values()].map((server) => new Promise((resolve) => server.close(resolve))),
+        );
         state = "stopped";
       },
       reopenLogs() {

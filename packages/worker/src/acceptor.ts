@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
-import type { Server } from "node:net";
 import {
   type AcceptorCounters,
   type ExchangeRecord,
   FieldNames,
   isNewer,
   type PublishedLoad,
+  type ResolvedListener,
   ResponseHead,
   SeedSequence,
   type ServerHealth,
@@ -16,8 +16,9 @@ import {
   type SnapshotVersion,
 } from "@shunt/core";
 import type { Logger } from "pino";
-import { listen, type OpenSocket } from "./accept/listener.ts";
+import type { OpenSocket } from "./accept/listener.ts";
 import { Peers } from "./accept/peers.ts";
+import { Places } from "./accept/places.ts";
 import { ProxyEntrance } from "./accept/proxy-entrance.ts";
 import { Dispatcher } from "./classify/dispatch.ts";
 import type { Backend } from "./connect/backend.ts";
@@ -68,7 +69,8 @@ export class Acceptor {
   readonly #selector: Selector;
   readonly #service: Service;
   readonly #entrance: ProxyEntrance;
-  readonly #servers: Server[] = [];
+  readonly #places = new Places((open, listener) => this.#accept(open, listener));
+  readonly #head: ResponseHead;
   #dispatcher!: Dispatcher;
 
   constructor({ id, snapshot, log, hangOn }: AcceptorOptions) {
@@ -86,13 +88,14 @@ export class Acceptor {
     this.#shares = new Shares(id);
     const seeds = new SeedSequence(randomBytes(4).readUInt32LE());
     this.#selector = new Selector(snapshot, seeds, this.#clock, this.#shares, this.#observer);
+    this.#head = new ResponseHead(new FieldNames(), config.limits);
     const shared = { peers: this.#peers, wheel: this.#wheel, readBuffers: new ReadBuffers() };
     this.#service = new Service({
       ...shared,
       dispatcher: () => this.#dispatcher,
       selector: this.#selector,
       turn: this.#turn,
-      head: new ResponseHead(new FieldNames(), config.limits),
+      head: this.#head,
       observer: this.#observer,
       clock: this.#clock,
       requestId: requestIds(),
@@ -100,7 +103,7 @@ export class Acceptor {
     this.#entrance = new ProxyEntrance({
       ...shared,
       refused: this.#observer.refusedConnections,
-      admit: (open, peer) => this.#service.accept(open, peer),
+      admit: (open, listener, peer) => this.#service.accept(open, listener, peer),
     });
   }
 
@@ -123,27 +126,52 @@ export class Acceptor {
   }
 
   /** Starts accepting on a listening handle. */
-  async adopt(listener: string, handle: object): Promise<void> {
+  async listen(listener: ResolvedListener, place: number, handle: object): Promise<void> {
     try {
-      this.#servers.push(await listen(handle, (open) => this.#accept(open, listener)));
+      await this.#places.open(listener, place, handle);
     } catch (cause) {
-      throw new Error(`Cannot listen as "${listener}"`, { cause });
+      throw new Error(`Cannot listen as "${listener.name}"`, { cause });
     }
+    this.#places.adopt(this.#snapshot.config.listeners);
     if (this.#state === "starting") this.#state = "accepting";
   }
 
-  /** Works by another snapshot from now on, once the classifier threads have its rules. */
-  apply(snapshot: Snapshot): void {
-    if (!isNewer(snapshot, this.#offered)) return;
+  unlisten(place: number, mostMs: number): Promise<void> {
+    return this.#places.empty(place, mostMs);
+  }
+
+  /**
+   * Works by another snapshot from now on, once the classifier threads have its rules. Resolves with whether it does: not
+   * by one that is no newer, or that another has overtaken. Rejects when the snapshot cannot be used.
+   */
+  async apply(snapshot: Snapshot): Promise<boolean> {
+    if (!isNewer(snapshot, this.#offered)) return false;
     this.#offered = snapshot;
-    this.#dispatcher.adopt(snapshot).then(
-      () => {
-        this.#snapshot = snapshot;
-        this.#peers.trust(snapshot.config.trust.peers);
-        this.#selector.adopt(snapshot);
-      },
-      (error: unknown) => this.#log.error({ error, generation: snapshot.generation }, "snapshot refused"),
-    );
+    await this.#dispatcher.adopt(snapshot);
+    if (!isNewer(snapshot, this.#snapshot)) return false;
+    this.#adopt(snapshot);
+    return true;
+  }
+
+  /**
+   * Everything that is not read from the snapshot of an exchange is told here. What is in flight goes on by the snapshot
+   * that it began with.
+   */
+  #adopt(snapshot: Snapshot): void {
+    const { config } = snapshot;
+    this.#snapshot = snapshot;
+    this.#peers.trust(config.trust.peers);
+    this.#places.adopt(config.listeners);
+    this.#head.limits = config.limits;
+    this.#recorder.resize(config.limits.recentExchanges);
+    this.#selector.adopt(snapshot);
+    this.#service.upkeep.adopt(config, this.#peers);
+    this.#log.level = config.log.level;
+    try {
+      this.#access.moveTo(config.log.access);
+    } catch (error) {
+      this.#log.error({ err: error }, "access log stays where it was");
+    }
   }
 
   applyLoad(acceptors: number, servers: readonly PublishedLoad[]): void {
@@ -211,7 +239,7 @@ export class Acceptor {
     if (this.#state === "draining" || this.#state === "stopped") return;
     this.#state = "draining";
     await this.#emptyQueue();
-    for (const server of this.#servers) server.close();
+    this.#places.closeAll();
     this.#service.upkeep.drain();
     this.#entrance.drain();
     const end = this.#clock() + this.#snapshot.config.timeouts.drainMs;
@@ -236,16 +264,15 @@ export class Acceptor {
     } while (counters.connectionsAccepted !== accepted && this.#clock() < end);
   }
 
-  #accept(open: OpenSocket, listener: string): void {
-    const { listeners, limits, timeouts } = this.#snapshot.config;
+  #accept(open: OpenSocket, { name, proxyProtocol }: ResolvedListener): void {
+    const { limits, timeouts } = this.#snapshot.config;
     if (this.connections >= limits.connections) {
       this.#refuse(open);
       return;
     }
     this.#observer.counters.connectionsAccepted++;
-    if (listeners.find(({ name }) => name === listener)?.proxyProtocol)
-      this.#entrance.accept(open, timeouts.headMs);
-    else this.#service.accept(open);
+    if (proxyProtocol) this.#entrance.accept(open, name, timeouts.headMs);
+    else this.#service.accept(open, name);
   }
 
   #refuse(open: OpenSocket): void {

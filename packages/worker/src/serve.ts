@@ -84,9 +84,9 @@ export class Service implements ClientEvents, ServerEvents {
   }
 
   /** accept: a first connection (claim C1). `named`: who the client is, where that is told by a PROXY header. */
-  accept(open: OpenSocket, named?: Peer): void {
+  accept(open: OpenSocket, listener: string, named?: Peer): void {
     const { config } = this.parts.dispatcher().snapshot;
-    const client = new ClientConnection(open, config, this.#clientParts, named);
+    const client = new ClientConnection(open, listener, config, this.#clientParts, named);
     if (this.admission.admits(client)) this.upkeep.clients.add(client);
   }
 

@@ -118,7 +118,7 @@ export class TestListener {
     const socket = connect({ host: address, port, noDelay: true, allowHalfOpen: true });
     const received = new Received(socket);
     const [open] = await Promise.all([accepted.promise, once(socket, "connect")]);
-    const client = new ClientConnection(open, snapshot.config, { ...this.loop.parts, events: told });
+    const client = new ClientConnection(open, "web", snapshot.config, { ...this.loop.parts, events: told });
     this.#sockets.push(socket);
     return { client, told, socket, received };
   }

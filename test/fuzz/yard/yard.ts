@@ -32,7 +32,7 @@ export class Yard {
     });
     await world.tickingFrom(() => acceptor.start());
     const handle: ListeningHandle = { onconnection: () => {} };
-    await acceptor.adopt("web", handle);
+    await acceptor.listen({ name: "web", host: "127.0.0.1", port: 0, proxyProtocol: false }, 1, handle);
     return new Yard(acceptor, handle);
   }
 

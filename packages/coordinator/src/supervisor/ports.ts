@@ -5,7 +5,7 @@ import { StartRefusal } from "./refusal.ts";
 
 /** A listener's place in the kernel: a bound handle for each acceptor. */
 export interface Reservation {
-  readonly listener: string;
+  readonly listener: ResolvedListener;
   readonly host: string;
   readonly port: number;
   /** One for each acceptor slot, in the order of the slots. */
@@ -31,7 +31,7 @@ export async function reserve(
     const handles = shared(at, acceptors);
     const [first] = handles;
     if (first === undefined) throw new Error(`${what} needs an acceptor`);
-    return { listener: name, host, port: portOf(first), handles };
+    return { listener, host, port: portOf(first), handles };
   } catch (error) {
     throw refusalOf(error, host, port, what);
   }

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
 import { extname } from "node:path";
 import type { CoordinatorOrder, ResolvedConfig, Snapshot, SupervisorMessage } from "@shunt/core";
 import { decodeAcceptorNotice, decodeCoordinatorNotice } from "@shunt/core/contract/decode";
@@ -194,9 +195,16 @@ export class Supervisor {
     void this.#snapshot.promise.then((snapshot) => {
       // The handles are closed by then.
       if (this.#stopped !== undefined) return;
-      send({ kind: "start", acceptor: `a${slot + 1}-${child.pid}`, snapshot, bus: this.#bus });
-      for (const { listener, handles } of this.#reservations) {
-        child.send({ kind: "listen", listener } satisfies SupervisorMessage, handles[slot]);
+      send({
+        kind: "start",
+        acceptor: `a${slot + 1}-${child.pid}`,
+        host: hostname(),
+        snapshot,
+        state: { kind: "embedded", bus: this.#bus },
+        lastKnownGood: this.#directory.file("snapshot.json"),
+      });
+      for (const [place, { listener, handles }] of this.#reservations.entries()) {
+        child.send({ kind: "listen", listener, place } satisfies SupervisorMessage, handles[slot]);
       }
     });
   }
@@ -205,7 +213,7 @@ export class Supervisor {
     const notice = decodeAcceptorNotice(message);
     switch (notice.kind) {
       case "listening":
-        this.#heardListening(name, notice.listener);
+        this.#heardListening(name, notice.place);
         break;
       case "draining":
         kept.succeed(child);
@@ -214,6 +222,8 @@ export class Supervisor {
         this.#startup.said(name, notice.reason);
         break;
       case "drained":
+      case "closed":
+      case "snapshot":
         break;
       default:
         notice satisfies never;
@@ -221,8 +231,8 @@ export class Supervisor {
   }
 
   /** Listeners are adopted in order, so that the last stands for all. */
-  #heardListening(name: string, listener: string): void {
-    if (listener === this.#reservations.at(-1)?.listener) this.#startup.ready(name);
+  #heardListening(name: string, place: number): void {
+    if (place === this.#reservations.length - 1) this.#startup.ready(name);
   }
 
   #gone(name: string, child: Child, fate: string): void {

@@ -97,5 +97,5 @@ test("decodeCoordinatorMessage() refuses a snapshot without its configuration", 
 });
 
 test("decodeSupervisorMessage() refuses an acceptor's message", () => {
-  expect(() => decodeSupervisorMessage(hello)).toThrow("expected a kind of start, listen, drain");
+  expect(() => decodeSupervisorMessage(hello)).toThrow("expected a kind of start, listen, unlisten, drain");
 });

@@ -1,16 +1,18 @@
 import { DEFAULT_HEALTH } from "../config/defaults.ts";
-import type { ResolvedConfig } from "../config/resolved.ts";
+import type { ResolvedConfig, ResolvedListener } from "../config/resolved.ts";
 import { ANSWER_BOUNDS_MS } from "../health/answer-times.ts";
 import type { Snapshot } from "../membership/snapshot.ts";
 import type {
   AcceptorCounters,
   AcceptorMessage,
   AcceptorNotice,
+  BusAccess,
   ConfigNotice,
   CoordinatorMessage,
   CoordinatorNotice,
   CoordinatorOrder,
   ExchangeRecord,
+  HostPart,
   Publication,
   ReportedLoad,
   ServerHealth,
@@ -109,15 +111,28 @@ export const decodeSupervisorMessage = decoderOf<SupervisorMessage>("supervisor 
   start: (fields) => ({
     kind: "start",
     acceptor: text(fields, "acceptor"),
+    host: text(fields, "host"),
     snapshot: decodeSnapshot(fields.snapshot),
-    bus: text(fields, "bus"),
+    state: busAccess(record(fields, "state")),
+    lastKnownGood: text(fields, "lastKnownGood"),
   }),
-  listen: (fields) => ({ kind: "listen", listener: text(fields, "listener") }),
+  listen: (fields) => ({
+    kind: "listen",
+    listener: resolvedListener(fields.listener, "listener"),
+    place: whole(fields, "place"),
+  }),
+  unlisten: (fields) => ({
+    kind: "unlisten",
+    place: whole(fields, "place"),
+    mostMs: whole(fields, "mostMs"),
+  }),
   drain: () => ({ kind: "drain" }),
 });
 
 export const decodeAcceptorNotice = decoderOf<AcceptorNotice>("acceptor notice", {
-  listening: (fields) => ({ kind: "listening", listener: text(fields, "listener") }),
+  listening: (fields) => ({ kind: "listening", place: whole(fields, "place") }),
+  closed: (fields) => ({ kind: "closed", place: whole(fields, "place") }),
+  snapshot: (fields) => ({ kind: "snapshot", part: hostPart(record(fields, "part")) }),
   draining: () => ({ kind: "draining" }),
   drained: () => ({ kind: "drained" }),
   failed: (fields) => ({ kind: "failed", reason: text(fields, "reason") }),
@@ -191,6 +206,31 @@ function checkedConfig(fields: Fields): ResolvedConfig {
   list(record(fields, "admin"), "tokens", (entry) => entry);
   text(record(fields, "state"), "path");
   return fields as unknown as ResolvedConfig;
+}
+
+function busAccess(fields: Fields): BusAccess {
+  return { kind: oneOf(fields, "kind", ["embedded"]), bus: text(fields, "bus") };
+}
+
+function resolvedListener(value: unknown, what: string): ResolvedListener {
+  const fields = asRecord(value, what);
+  return {
+    name: text(fields, "name"),
+    host: text(fields, "host"),
+    port: whole(fields, "port"),
+    proxyProtocol: fields.proxyProtocol === true,
+  };
+}
+
+function hostPart(fields: Fields): HostPart {
+  return {
+    term: whole(fields, "term"),
+    generation: whole(fields, "generation"),
+    listeners: list(fields, "listeners", resolvedListener),
+    acceptors: whole(fields, "acceptors"),
+    drainMs: whole(fields, "drainMs"),
+    logLevel: oneOf(fields, "logLevel", ["debug", "info", "warn", "error", "silent"]),
+  };
 }
 
 function reportedLoad(value: unknown): ReportedLoad {

@@ -1,5 +1,5 @@
-import type { ResolvedConfig } from "../config/resolved.ts";
-import type { Snapshot } from "../membership/snapshot.ts";
+import type { LogLevel, ResolvedConfig, ResolvedListener } from "../config/resolved.ts";
+import type { Snapshot, SnapshotVersion } from "../membership/snapshot.ts";
 
 /**
  * What processes tell each other. Acceptors and the coordinator speak it over the state bus, one JSON document a
@@ -226,21 +226,45 @@ export type Question =
   /** Say everything anew, beginning with a hello: who asks has lost track. */
   | { readonly kind: "tell-all" };
 
-/** Supervisor to acceptor, over IPC. A listening handle rides on `listen`. */
+/** Supervisor to acceptor, over IPC. */
 export type SupervisorMessage =
   | {
       readonly kind: "start";
       readonly acceptor: string;
+      /** Name of the host, as it stands in what coordinators show. */
+      readonly host: string;
       readonly snapshot: Snapshot;
-      /** The coordinator's Unix socket. */
-      readonly bus: string;
+      /** How coordinators are reached. */
+      readonly state: BusAccess;
+      /** The file that keeps the last snapshot that was adopted. */
+      readonly lastKnownGood: string;
     }
-  | { readonly kind: "listen"; readonly listener: string }
+  /** The listening handle rides on it. `place` names it in what follows; a listener has more than one while it moves. */
+  | { readonly kind: "listen"; readonly listener: ResolvedListener; readonly place: number }
+  /** Accept what waits there until nobody has come for a moment, or for `mostMs`; then close it. */
+  | { readonly kind: "unlisten"; readonly place: number; readonly mostMs: number }
   | { readonly kind: "drain" };
+
+/** How an acceptor reaches coordinators. */
+export type BusAccess =
+  /** `bus`: the Unix socket of the coordinator of this host. */
+  { readonly kind: "embedded"; readonly bus: string };
+
+/** What of a snapshot is carried out by the supervisor. */
+export interface HostPart extends SnapshotVersion {
+  readonly listeners: readonly ResolvedListener[];
+  readonly acceptors: number;
+  readonly drainMs: number;
+  readonly logLevel: LogLevel;
+}
 
 /** Acceptor to supervisor, over IPC. */
 export type AcceptorNotice =
-  | { readonly kind: "listening"; readonly listener: string }
+  | { readonly kind: "listening"; readonly place: number }
+  /** Nobody is accepted there by this acceptor any more. */
+  | { readonly kind: "closed"; readonly place: number }
+  /** It has adopted a snapshot. */
+  | { readonly kind: "snapshot"; readonly part: HostPart }
   /** Accepts nothing new: whoever is to replace it may start now. */
   | { readonly kind: "draining" }
   | { readonly kind: "drained" }

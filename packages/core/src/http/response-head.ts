@@ -47,7 +47,7 @@ export class ResponseHead {
   /** The line that says the length, where the server's own is not sent on since readers differ on it; else empty. */
   lengthLine = "";
 
-  readonly #limits: HeadLimits;
+  #limits: HeadLimits;
   readonly #offence = new Offence();
   readonly #length = new MessageLength(this.#offence);
   readonly #lengthLines = new LengthLines();
@@ -58,6 +58,11 @@ export class ResponseHead {
     this.lines = new FieldLines(this.parser, names);
     this.#limits = limits;
     this.#connection = new ConnectionOptions(this.lines, protectedFields(names));
+  }
+
+  /** Heads that are judged from now on are held to these. */
+  set limits(limits: HeadLimits) {
+    this.#limits = limits;
   }
 
   get bytes(): Buffer {

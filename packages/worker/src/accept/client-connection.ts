@@ -71,7 +71,9 @@ const EMPTY = Buffer.alloc(0);
 
 /** A first connection (claim C1): requests one behind the other, and the queue of those not yet answered. */
 export class ClientConnection implements Unread {
-  readonly peer: EntryPeer;
+  peer: EntryPeer;
+  /** Name of the listener that it has come by. */
+  readonly listener: string;
   readonly address: Address;
   /** The client, and what it has connected to. */
   readonly ends: Endpoints;
@@ -89,6 +91,8 @@ export class ClientConnection implements Unread {
   headAt = 0;
 
   readonly queue = new ExchangeQueue();
+  /** Its listener is there no more: its next response is its last. */
+  leaving = false;
   /** No request behind the youngest exchange is read. */
   lastRequestSeen = false;
   /** Sent FIN: what it still gets are answers. */
@@ -109,6 +113,7 @@ export class ClientConnection implements Unread {
   readonly #events: ClientEvents;
   readonly #deadline: Deadline;
   readonly #ownAuthority: string;
+  readonly #speaker: Address | undefined;
   #config: DataPlaneConfig;
   #reading = true;
   /** When the last octets of heads came. */
@@ -124,17 +129,19 @@ export class ClientConnection implements Unread {
   #emptyLines: Buffer = EMPTY;
 
   /** `named`: who the peer is, if it was told by a PROXY header. */
-  constructor(open: OpenSocket, config: DataPlaneConfig, parts: ClientParts, named?: Peer) {
+  constructor(open: OpenSocket, listener: string, config: DataPlaneConfig, parts: ClientParts, named?: Peer) {
+    this.listener = listener;
     this.#reader = new Reader(parts.readBuffers);
     const socket = open({
       buffer: () => this.#nextBuffer(),
       callback: (octets, buffer) => this.#read(octets, buffer),
     });
-    const { source, destination, trusted } = named ?? parts.peers.of(socket);
+    const { source, destination, trusted, speaker } = named ?? parts.peers.of(socket);
     const { address } = source;
     this.address = address;
     this.peer = { family: address.family, words: address.words, trusted };
     this.ends = { source, destination };
+    this.#speaker = speaker;
     this.#socket = socket;
     this.#ownAuthority = authorityOf(destination);
     this.#events = parts.events;
@@ -153,6 +160,17 @@ export class ClientConnection implements Unread {
 
   get config(): DataPlaneConfig {
     return this.#config;
+  }
+
+  /** A new snapshot holds. Its requests in flight keep theirs; who it is to us, and its listener, are of now. */
+  adopt(config: DataPlaneConfig, peers: Peers): void {
+    const { family, words } = this.peer;
+    this.peer = { family, words, trusted: peers.trusts(this.#speaker) };
+    this.leaving = config.listeners.every(({ name }) => name !== this.listener);
+    const { clientIdleMs } = this.#config.timeouts;
+    if (!this.isIdle) return;
+    this.#config = config;
+    if (config.timeouts.clientIdleMs !== clientIdleMs) this.#deadline.set(config.timeouts.clientIdleMs);
   }
 
   /** Requests that may be read now. What follows an upgrade may be of another protocol: nobody looks at it yet. */

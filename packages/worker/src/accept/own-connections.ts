@@ -38,7 +38,7 @@ export class OwnConnections {
   bind(connection: ServerConnection): void {
     this.#bound?.destroy();
     this.#bound = undefined;
-    if (this.#closed) connection.destroy();
+    if (this.#closed || connection.backend.retired) connection.destroy();
     else this.#bound = connection;
   }
 
@@ -53,6 +53,15 @@ export class OwnConnections {
     if (connection === undefined || connection.backend !== backend) return undefined;
     this.#bound = undefined;
     return isIdle(connection) ? connection : undefined;
+  }
+
+  /** Those to servers that were removed serve nobody any more. */
+  closeRetired(): void {
+    if (this.#bound?.backend.retired && isIdle(this.#bound)) {
+      this.#bound.destroy();
+      this.#bound = undefined;
+    }
+    this.#idle = this.#idle.filter(isIdle);
   }
 
   /** The client is gone, and they with it. */

@@ -13,6 +13,8 @@ import {
 export interface Peer extends Endpoints {
   /** One of `trust.peers`: its forwarding and identity fields are believed. */
   readonly trusted: boolean;
+  /** Whose being one of `trust.peers` that is; undefined: it is not believed, whoever is named there. */
+  readonly speaker: Address | undefined;
 }
 
 const UNKNOWN: Address = Object.freeze({
@@ -34,7 +36,7 @@ export class Peers {
     const { remoteAddress, remotePort, localAddress, localPort } = socket;
     const source = { address: addressOf(remoteAddress), port: remotePort ?? 0 };
     const destination = { address: addressOf(localAddress), port: localPort ?? 0 };
-    return { source, destination, trusted: this.#trusts(source.address) };
+    return this.#judged({ source, destination }, source.address);
   }
 
   /**
@@ -45,19 +47,25 @@ export class Peers {
     switch (origin.speaksFor) {
       case "client": {
         const { source, destination } = origin;
-        return { source, destination, trusted: this.#trusts(source.address) };
+        return this.#judged({ source, destination }, source.address);
       }
       case "itself":
         return peer;
       case "somebody":
-        return { ...peer, trusted: false };
+        return this.#judged(peer, undefined);
       default:
         return origin satisfies never;
     }
   }
 
-  #trusts(address: Address): boolean {
-    return address !== UNKNOWN && this.#trusted.some((cidr) => matchesCidr(address, cidr));
+  /** Whether what it says is believed now: `trust.peers` may have changed since it connected. */
+  trusts(speaker: Address | undefined): boolean {
+    if (speaker === undefined || speaker === UNKNOWN) return false;
+    return this.#trusted.some((cidr) => matchesCidr(speaker, cidr));
+  }
+
+  #judged({ source, destination }: Endpoints, speaker: Address | undefined): Peer {
+    return { source, destination, trusted: this.trusts(speaker), speaker };
   }
 }
 

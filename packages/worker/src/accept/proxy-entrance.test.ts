@@ -35,13 +35,13 @@ beforeEach(async () => {
   entrance = new ProxyEntrance({
     ...loop.parts,
     refused: new RefusedConnections(counts, { warn: () => {} } as unknown as Logger, () => loop.now),
-    admit: (open, peer) => {
+    admit: (open, listener, peer) => {
       const parts = { ...loop.parts, events: new ToldByClient() };
-      clients.push(new ClientConnection(open, snapshotOf().config, parts, peer));
+      clients.push(new ClientConnection(open, listener, snapshotOf().config, parts, peer));
     },
   });
   server = await listen(new BoundSocket({ host: "127.0.0.1", port: 0 }), (open) =>
-    entrance.accept(open, HEAD_MS),
+    entrance.accept(open, "web", HEAD_MS),
   );
 });
 

@@ -12,7 +12,7 @@ export interface EntranceParts {
   readonly readBuffers: ReadBuffers;
   readonly refused: RefusedConnections;
   /** A connection whose header is read; `peer` is who it is by that. */
-  readonly admit: (open: OpenSocket, peer: Peer) => void;
+  readonly admit: (open: OpenSocket, listener: string, peer: Peer) => void;
 }
 
 /** Connections of listeners with the PROXY protocol, until their headers are read. */
@@ -30,8 +30,8 @@ export class ProxyEntrance {
   }
 
   /** `headMs`: how long the header may take. */
-  accept(open: OpenSocket, headMs: number): void {
-    const greeting = new ProxyGreeting(open, this.#parts, (over) => this.#waiting.delete(over));
+  accept(open: OpenSocket, listener: string, headMs: number): void {
+    const greeting = new ProxyGreeting(open, listener, this.#parts, (over) => this.#waiting.delete(over));
     this.#waiting.add(greeting);
     greeting.begin(headMs);
   }

@@ -13,6 +13,7 @@ const EMPTY = Buffer.alloc(0);
  * lies behind the header is the first that its new holder reads. Whoever is not trusted is not listened to.
  */
 export class ProxyGreeting {
+  readonly #listener: string;
   readonly #parts: EntranceParts;
   readonly #over: (greeting: ProxyGreeting) => void;
   readonly #socket: Socket;
@@ -23,7 +24,13 @@ export class ProxyGreeting {
   #octets: Buffer = EMPTY;
 
   /** `over`: it waits for nothing any more. */
-  constructor(open: OpenSocket, parts: EntranceParts, over: (greeting: ProxyGreeting) => void) {
+  constructor(
+    open: OpenSocket,
+    listener: string,
+    parts: EntranceParts,
+    over: (greeting: ProxyGreeting) => void,
+  ) {
+    this.#listener = listener;
     this.#parts = parts;
     this.#over = over;
     this.#onread = {
@@ -78,10 +85,11 @@ export class ProxyGreeting {
     const socket = this.#socket;
     this.#leave();
     socket.off("end", this.#ended).off("error", this.#ended).off("close", this.#ended);
-    this.#parts.admit((onread) => {
+    const open: OpenSocket = (onread) => {
       this.#onread = onread;
       return socket;
-    }, peer);
+    };
+    this.#parts.admit(open, this.#listener, peer);
     this.#deliver(this.#octets.subarray(headerLength));
     this.#octets = EMPTY;
   }

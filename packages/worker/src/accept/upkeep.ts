@@ -1,6 +1,7 @@
-import { FIXED, HEAD_FLAG } from "@shunt/core";
+import { type DataPlaneConfig, FIXED, HEAD_FLAG } from "@shunt/core";
 import type { Exchange } from "../track/exchange.ts";
 import type { ClientConnection } from "./client-connection.ts";
+import type { Peers } from "./peers.ts";
 import { timeLimit } from "./time-limit.ts";
 
 /** What becomes of client connections between and behind their exchanges: they are read on, waited for, closed. */
@@ -40,13 +41,26 @@ export class Upkeep {
   /** The client connection cannot carry another request behind this response. */
   mustClose(exchange: Exchange): boolean {
     if (!exchange.has(HEAD_FLAG.PERSISTENT) || !exchange.contentSent) return true;
-    return this.draining && exchange.client.asksNoMoreThan(exchange);
+    const { client } = exchange;
+    return (this.draining || client.leaving) && client.asksNoMoreThan(exchange);
+  }
+
+  /** A new snapshot holds. */
+  adopt(config: DataPlaneConfig, peers: Peers): void {
+    for (const client of this.clients) {
+      client.adopt(config, peers);
+      client.own.closeRetired();
+      if (client.leaving) this.#endUnused(client);
+    }
   }
 
   /** Each next response says that its connection ends; connections that were never used end soon. */
   drain(): void {
     this.draining = true;
-    for (const client of this.clients)
-      if (client.isIdle && client.requests === 0) client.expect(FIXED.drainUnusedMs);
+    for (const client of this.clients) this.#endUnused(client);
+  }
+
+  #endUnused(client: ClientConnection): void {
+    if (client.isIdle && client.requests === 0) client.expect(FIXED.drainUnusedMs);
   }
 }

@@ -55,6 +55,8 @@ export class Backend implements Candidate {
   readonly answers = new AnswerTimes();
   /** Connections open or being opened. */
   connections = 0;
+  /** No snapshot names it any more: what is in flight is finished, and no connection is kept. */
+  retired = false;
   /** Connections that carry nothing at the moment, and are kept for the next request; the one used last at the end. */
   readonly #idle: ServerConnection[] = [];
   /** Those of them that serve one client each, and are kept there; see accept/own-connections.ts. */
@@ -230,16 +232,22 @@ export class Backend implements Candidate {
 
   /** Keeps a connection for the next request; returns false when there are `most` already. */
   checkIn(connection: ServerConnection, most: number): boolean {
-    if (this.#idleCount >= most) return false;
+    if (this.retired || this.#idleCount >= most) return false;
     this.#idle.push(connection);
     return true;
   }
 
   /** Counts a connection that one client keeps for its next request; returns false when there are `most` already. */
   checkInOwn(connection: ServerConnection, most: number): boolean {
-    if (this.#idleCount >= most) return false;
+    if (this.retired || this.#idleCount >= most) return false;
     this.#own.add(connection);
     return true;
+  }
+
+  /** It was removed, or is at another address now. */
+  retire(): void {
+    this.retired = true;
+    for (const connection of [...this.#idle, ...this.#own]) connection.destroy();
   }
 
   /** Forgets an idle connection that closed, or that its client uses again. */

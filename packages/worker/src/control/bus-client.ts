@@ -27,6 +27,8 @@ export interface BusClientOptions {
   readonly snapshot: Snapshot;
   readonly acceptor: ControlledAcceptor;
   readonly log: Logger;
+  /** The acceptor works by another snapshot from now on. */
+  readonly onAdopted: (snapshot: Snapshot) => void;
 }
 
 /**
@@ -99,7 +101,7 @@ export class BusClient {
     const { acceptor } = this.#options;
     switch (message.kind) {
       case "snapshot":
-        this.#apply(message.snapshot);
+        void this.#apply(message.snapshot);
         break;
       case "load":
         this.#applyLoad(message);
@@ -121,12 +123,21 @@ export class BusClient {
     }
   }
 
-  #apply(snapshot: Snapshot): void {
+  /** One that cannot be used is not held: that is seen by what is reported. */
+  async #apply(snapshot: Snapshot): Promise<void> {
     if (!isNewer(snapshot, this.#snapshot)) return;
-    this.#options.acceptor.apply(snapshot);
-    this.#snapshot = snapshot;
+    const { term, generation } = snapshot;
+    const { acceptor, log, onAdopted } = this.#options;
+    try {
+      if (!(await acceptor.apply(snapshot))) return;
+    } catch (error) {
+      log.error({ err: error, term, generation }, "snapshot refused, serving on with the last one");
+      return;
+    }
+    this.#snapshot = { term, generation };
     this.#servers = serverNames(snapshot.config);
     this.reportStatus();
+    onAdopted(snapshot);
   }
 
   /** One that is about the servers of another snapshot is left alone: ours, or the next table, comes in a moment. */

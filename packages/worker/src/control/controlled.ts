@@ -2,6 +2,7 @@ import type {
   AcceptorCounters,
   ExchangeRecord,
   PublishedLoad,
+  ResolvedListener,
   ServerHealth,
   ServerLoad,
   SharePublication,
@@ -16,9 +17,12 @@ export interface ControlledAcceptor {
   readonly exchanges: number;
   /** Resolves when classifier threads are up and warm. */
   start(): Promise<void>;
-  /** Starts accepting on a listening handle. */
-  adopt(listener: string, handle: object): Promise<void>;
-  apply(snapshot: Snapshot): void;
+  /** Starts accepting on a listening handle; `place` names it in `unlisten`. */
+  listen(listener: ResolvedListener, place: number, handle: object): Promise<void>;
+  /** Accepts what waits there until nobody has come for a moment, or for `mostMs`; resolves when the place is closed. */
+  unlisten(place: number, mostMs: number): Promise<void>;
+  /** Resolves with whether it works by that snapshot from now on; rejects when it cannot be used. */
+  apply(snapshot: Snapshot): Promise<boolean>;
   /** `servers`: what all other acceptors have outstanding. */
   applyLoad(acceptors: number, servers: readonly PublishedLoad[]): void;
   /** What active checks find; all servers that are checked. */

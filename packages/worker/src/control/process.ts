@@ -1,14 +1,17 @@
 import { flushCompileCache } from "node:module";
-import { hostname } from "node:os";
 import {
   type AcceptorNotice,
+  type BusAccess,
   decodeSupervisorMessage,
+  type HostPart,
   type Snapshot,
   type SupervisorMessage,
 } from "@shunt/core";
 import { type Logger, pino } from "pino";
 import { BusClient } from "./bus-client.ts";
 import type { ControlledAcceptor } from "./controlled.ts";
+import { LastKnownGood } from "./last-known-good.ts";
+import type { Transport } from "./transport.ts";
 import { UnixTransport } from "./unix-transport.ts";
 
 /** Exit codes of sysexits.h: the supervisor replaces the process whatever it says, people read it in the log. */
@@ -22,8 +25,8 @@ export interface AcceptorProcessOptions {
 
 /**
  * Makes this process an acceptor under a supervisor, which speaks over the IPC channel of the fork: `start`, then
- * `listen` with a handle for each listener, then `drain` (SIGTERM says the same). The supervisor's end is no
- * event: the acceptor serves on until somebody asks it to drain.
+ * `listen` with a handle for each listener, then `drain` (SIGTERM says the same). In between listeners may come and go.
+ * The supervisor's end is no event: the acceptor serves on until somebody asks it to drain.
  */
 export function runAcceptorProcess(options: AcceptorProcessOptions): void {
   if (process.send === undefined) {
@@ -87,7 +90,9 @@ class AcceptorProcess {
       case "start":
         return this.#start(message);
       case "listen":
-        return this.#listen(message.listener, handle);
+        return this.#listen(message, handle);
+      case "unlisten":
+        return this.#unlisten(message);
       case "drain":
         return this.drain();
       default:
@@ -96,7 +101,7 @@ class AcceptorProcess {
   }
 
   async #start(order: Extract<SupervisorMessage, { kind: "start" }>): Promise<void> {
-    const { acceptor: id, snapshot, bus: path } = order;
+    const { acceptor: id, host, snapshot, state, lastKnownGood } = order;
     this.#log = pino(
       { name: "acceptor", level: snapshot.config.log.level, base: { pid: process.pid, acceptor: id } },
       pino.destination({ fd: 2, sync: true }),
@@ -106,30 +111,47 @@ class AcceptorProcess {
     // Now and not at the exit: who is killed writes nothing, and whoever replaces it needs it most.
     flushCompileCache();
     this.#acceptor = acceptor;
-    const { version } = this.#options;
-    const transport = new UnixTransport(path, this.#log);
+    const file = new LastKnownGood(lastKnownGood, this.#log);
+    file.keep(snapshot);
     this.#bus = new BusClient({
-      transport,
+      transport: await this.#transportTo(state, id),
       id,
-      host: hostname(),
-      version,
+      host,
+      version: this.#options.version,
       snapshot,
       acceptor,
       log: this.#log,
+      onAdopted: (adopted) => {
+        file.keep(adopted);
+        tell({ kind: "snapshot", part: hostPartOf(adopted) });
+      },
     });
     this.#bus.start();
   }
 
-  async #listen(listener: string, handle: unknown): Promise<void> {
-    if (this.#acceptor === undefined) throw new Error(`Cannot listen on "${listener}" before the start`);
+  async #transportTo(state: BusAccess, _id: string): Promise<Transport> {
+    return new UnixTransport(state.bus, this.#log);
+  }
+
+  async #listen(order: Extract<SupervisorMessage, { kind: "listen" }>, handle: unknown): Promise<void> {
+    const { listener, place } = order;
+    if (this.#acceptor === undefined) throw new Error(`Cannot listen on "${listener.name}" before the start`);
     if (typeof handle !== "object" || handle === null) {
-      throw new Error(`Cannot listen on "${listener}": the message came without its handle`);
+      throw new Error(`Cannot listen on "${listener.name}": the message came without its handle`);
     }
     // Asked to drain meanwhile: the supervisor keeps the handle's queue for the next acceptor.
     if (this.#draining) return;
-    await this.#acceptor.adopt(listener, handle);
+    await this.#acceptor.listen(listener, place, handle);
     this.#bus?.reportStatus();
-    tell({ kind: "listening", listener });
+    tell({ kind: "listening", place });
+  }
+
+  /** No order behind it has to wait until the place is empty. */
+  #unlisten({ place, mostMs }: Extract<SupervisorMessage, { kind: "unlisten" }>): void {
+    this.#acceptor?.unlisten(place, mostMs).then(
+      () => tell({ kind: "closed", place }),
+      (error: unknown) => this.crashed(error),
+    );
   }
 
   async #leave(): Promise<void> {
@@ -147,6 +169,11 @@ class AcceptorProcess {
     this.#log.fatal({ err: error }, "acceptor failed to start");
     tell({ kind: "failed", reason }, () => process.exit(EXIT_INTERNAL_ERROR));
   }
+}
+
+function hostPartOf({ term, generation, config }: Snapshot): HostPart {
+  const { listeners, acceptors, timeouts, log } = config;
+  return { term, generation, listeners, acceptors, drainMs: timeouts.drainMs, logLevel: log.level };
 }
 
 /** Says it to the supervisor, if there is one still. */

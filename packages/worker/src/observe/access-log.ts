@@ -22,9 +22,9 @@ type Destination = ReturnType<typeof pino.destination>;
 export class AccessLog {
   /** Lines that were dropped. */
   dropped = 0;
-  readonly #destination: Destination | undefined;
-  readonly #isFile: boolean;
   readonly #acceptor: string;
+  #sink: string;
+  #destination: Destination | undefined;
   #block = "";
 
   /**
@@ -33,17 +33,39 @@ export class AccessLog {
    */
   constructor(sink: string, acceptor: string) {
     this.#acceptor = JSON.stringify(acceptor);
-    this.#isFile = sink !== "off" && sink !== "stdout";
-    if (sink === "off") return;
-    if (this.#isFile) tryToOpen(sink);
-    this.#destination = pino.destination({
-      dest: this.#isFile ? sink : STDOUT,
+    this.#sink = sink;
+    this.#destination = this.#open(sink);
+  }
+
+  get #isFile(): boolean {
+    return isFile(this.#sink);
+  }
+
+  #open(sink: string): Destination | undefined {
+    if (sink === "off") return undefined;
+    if (isFile(sink)) tryToOpen(sink);
+    const destination = pino.destination({
+      dest: isFile(sink) ? sink : STDOUT,
       sync: false,
       maxWrite: BLOCK_CHARACTERS * 2,
       maxLength: FIXED.accessLogBytes,
     });
-    this.#destination.on("drop", (block) => this.#drop(block));
-    this.#destination.on("error", () => {});
+    destination.on("drop", (block) => this.#drop(block));
+    destination.on("error", () => {});
+    return destination;
+  }
+
+  /**
+   * Lines go to another sink from now on; those that were written go where they were to go.
+   * @throws Error when the file cannot be opened; then the sink stays.
+   */
+  moveTo(sink: string): void {
+    if (sink === this.#sink) return;
+    const next = this.#open(sink);
+    this.flush();
+    this.#destination?.end();
+    this.#destination = next;
+    this.#sink = sink;
   }
 
   write(exchange: Exchange, id: string, now: number): void {
@@ -120,6 +142,10 @@ export class AccessLog {
 }
 
 const STDOUT = 1;
+
+function isFile(sink: string): boolean {
+  return sink !== "off" && sink !== "stdout";
+}
 
 /** A pipe without a reader is refused as well; to open one in the usual way would be to wait for its reader. */
 const { O_APPEND, O_CREAT, O_NONBLOCK, O_WRONLY } = constants;

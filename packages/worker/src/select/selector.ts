@@ -147,7 +147,7 @@ export class Selector {
     this.#latest = { version: { term, generation }, pools: views, view: (pool) => views[pool] };
     this.#generations.set(snapshot, this.#latest);
     this.#judge();
-    this.#forget();
+    this.#retire();
   }
 
   /** What active checks find, as the coordinator last told: all servers that are checked. */
@@ -216,6 +216,7 @@ export class Selector {
   refresh(): void {
     const now = this.#clock();
     for (const { health } of this.#latest.pools) health.refresh(now);
+    this.#forget();
   }
 
   #judge(): void {
@@ -262,7 +263,11 @@ export class Selector {
     const isSame = known !== undefined && known.host === server.host && known.port === server.port;
     const backend = isSame ? known : this.#newBackend(pool, server);
     backend.update(server, health);
-    if (!isSame) this.#backends.set(id, backend);
+    backend.retired = false;
+    if (!isSame) {
+      known?.retire();
+      this.#backends.set(id, backend);
+    }
     backend.proxyProtocol = proxyProtocol;
     backend.listen(sharedLoad, announcedLoad);
     return backend;
@@ -276,10 +281,17 @@ export class Selector {
     return backend;
   }
 
-  /** Servers that were removed are reported as long as they answer. Whoever keeps an older snapshot may still ask them. */
-  #forget(): void {
+  /** Servers that were removed keep no connection. Whoever keeps an older snapshot may still ask them. */
+  #retire(): void {
     const named = new Set(this.#latest.pools.flatMap(({ candidates }) => candidates));
+    for (const backend of this.#backends.values())
+      if (!named.has(backend) && !backend.retired) backend.retire();
+    this.#forget();
+  }
+
+  /** They are reported as long as they answer. */
+  #forget(): void {
     for (const [id, backend] of this.#backends)
-      if (!named.has(backend) && backend.outstanding === 0) this.#backends.delete(id);
+      if (backend.retired && backend.outstanding === 0) this.#backends.delete(id);
   }
 }

@@ -40,7 +40,7 @@ type RememberedAttempt = Pick<Attempt, "seed" | "spilled" | "compared" | "failur
 
 /** The last exchanges of this acceptor, oldest written over first. */
 export class Recorder {
-  readonly #ring: (Remembered | undefined)[];
+  #ring: (Remembered | undefined)[];
   readonly #acceptor: string;
   #written = 0;
   /** Of the snapshot that was asked for last; making one compiles its rules. */
@@ -49,6 +49,14 @@ export class Recorder {
   constructor(acceptor: string, size: number) {
     this.#acceptor = acceptor;
     this.#ring = new Array<Remembered | undefined>(size).fill(undefined);
+  }
+
+  /** Remembers so many from now on; of those that it has, the last ones. */
+  resize(size: number): void {
+    if (size === this.#ring.length) return;
+    const kept = this.#newest(size).reverse();
+    this.#written = kept.length;
+    this.#ring = [...kept, ...new Array<undefined>(size - kept.length).fill(undefined)];
   }
 
   remember(exchange: Exchange, id: string, now: number): void {
@@ -80,13 +88,17 @@ export class Recorder {
 
   /** The newest first. */
   recent(limit: number): readonly ExchangeRecord[] {
+    return this.#newest(limit).map((remembered) => this.#record(remembered));
+  }
+
+  #newest(limit: number): Remembered[] {
     const size = Math.min(limit, this.#written, this.#ring.length);
-    const records: ExchangeRecord[] = [];
+    const newest: Remembered[] = [];
     for (let i = 1; i <= size; i++) {
       const remembered = this.#ring[(this.#written - i) % this.#ring.length];
-      if (remembered !== undefined) records.push(this.#record(remembered));
+      if (remembered !== undefined) newest.push(remembered);
     }
-    return records;
+    return newest;
   }
 
   #record(remembered: Remembered): ExchangeRecord {
