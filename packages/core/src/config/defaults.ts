@@ -317,6 +317,7 @@ export const DEFAULT_LOAD_POLL_MS = 1_000;
 export const DEFAULT_LISTENER_HOST = "0.0.0.0";
 export const DEFAULT_ADMIN_HOST = "127.0.0.1";
 export const DEFAULT_ADMIN_PORT = 7070;
+export const DEFAULT_REDIS_PREFIX = "shunt";
 export const DEFAULT_JWT_CLAIM = "sub";
 export const DEFAULT_CLOCK_TOLERANCE_SECONDS = 5;
 

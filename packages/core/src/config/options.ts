@@ -668,15 +668,54 @@ export interface TokenOptions {
   readonly role: Role;
 }
 
-export interface StateOptions {
-  /**
-   * Where what survives a restart is kept. This version has `"embedded"` alone.
-   * @default "embedded"
-   */
+/** What acceptors and coordinators have in common, and what survives a restart. */
+export type StateOptions = EmbeddedStateOptions | RedisStateOptions;
+
+/** On one host: a Unix socket, and a file. */
+export interface EmbeddedStateOptions {
+  /** @default "embedded" */
   readonly kind?: "embedded" | undefined;
   /**
    * A directory, relative to the configuration.
    * @default FILE.state
    */
   readonly path?: string | undefined;
+}
+
+/** On many hosts: Redis 7 or later, or Valkey. */
+export interface RedisStateOptions {
+  readonly kind: "redis";
+  /**
+   * `redis://HOST:PORT/DB`, `rediss://` for TLS, `redis+sentinel://HOST:PORT,.../NAME/DB` or
+   * `redis+cluster://HOST:PORT,...`; before the hosts `USER:PASSWORD@`, unless those are options of their own.
+   */
+  readonly url: SecretOptions;
+  /** User of Redis's access control lists. Default: the one in `url`, else the default user. */
+  readonly user?: SecretOptions | undefined;
+  /** Default: the one in `url`, else none. */
+  readonly password?: SecretOptions | undefined;
+  /**
+   * Begins the names of all keys and channels; clusters that share a Redis differ in it. 1 to 64 letters, digits, and
+   * _ . -
+   * @default "shunt"
+   */
+  readonly prefix?: string | undefined;
+  /** With `rediss://`. Default: as the system trusts. */
+  readonly tls?: RedisTlsOptions | undefined;
+  /**
+   * A directory of this host, relative to the configuration: its lock, and the last snapshot, for starts without Redis.
+   * @default FILE.state
+   */
+  readonly path?: string | undefined;
+}
+
+export interface RedisTlsOptions {
+  /** PEM of the authorities that the server's certificate may be from. Default: those of the system. */
+  readonly ca?: SecretOptions | undefined;
+  /** PEM of our certificate, where Redis asks for one; with `key`. */
+  readonly cert?: SecretOptions | undefined;
+  /** PEM of its key; with `cert`. */
+  readonly key?: SecretOptions | undefined;
+  /** The name that the server's certificate has. Default: the host's. */
+  readonly serverName?: string | undefined;
 }

@@ -12,17 +12,10 @@ import { resolveIdentity } from "./resolve-identity.ts";
 import { resolveListening } from "./resolve-listeners.ts";
 import { resolveClasses, resolvePools } from "./resolve-pools.ts";
 import { resolveRules } from "./resolve-rules.ts";
+import { resolveState } from "./resolve-state.ts";
 import { resolveLeniency, resolveTrust } from "./resolve-trust.ts";
-import type { Limits, ResolvedConfig, ResolvedLog, ResolvedState, Retry, Timeouts } from "./resolved.ts";
-import {
-  isObject,
-  limitsSchema,
-  logSchema,
-  retrySchema,
-  rootSchema,
-  stateSchema,
-  timeoutsSchema,
-} from "./schema.ts";
+import type { Limits, ResolvedConfig, ResolvedLog, Retry, Timeouts } from "./resolved.ts";
+import { isObject, limitsSchema, logSchema, retrySchema, rootSchema, timeoutsSchema } from "./schema.ts";
 
 export type Resolution =
   | { readonly ok: true; readonly config: ResolvedConfig; readonly warnings: readonly Warning[] }
@@ -108,20 +101,6 @@ function resolveLog(raw: unknown, { context, mistakes }: Reading): ResolvedLog {
   const access = options?.access ?? "stdout";
   const path = access === "stdout" || access === "off" ? access : context.absolutePath(access);
   return { level: options?.level ?? "info", access: path };
-}
-
-function resolveState(raw: unknown, { context, mistakes }: Reading): ResolvedState {
-  if (isObject(raw) && raw.kind === "redis") refuseRedis(mistakes);
-  const options =
-    isObject(raw) && raw.kind === "redis" ? undefined : readPart(stateSchema, raw, ["state"], mistakes);
-  const path = options?.path === undefined ? context.statePath : context.absolutePath(options.path);
-  return { kind: "embedded", path };
-}
-
-/** One sentence instead of a complaint about each key that belongs to it. */
-function refuseRedis(mistakes: Mistake[]): void {
-  const problem = 'found "redis", which is for many hosts and not in this version';
-  mistakes.push({ path: ["state", "kind"], problem, expected: '"embedded", which is what this version has' });
 }
 
 function deepFreeze<T>(value: T): T {

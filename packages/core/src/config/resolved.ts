@@ -269,7 +269,9 @@ export interface ResolvedAdmin {
   readonly tokens: readonly ResolvedToken[];
 }
 
-export interface ResolvedState {
+export type ResolvedState = ResolvedEmbedded | ResolvedRedis;
+
+export interface ResolvedEmbedded {
   readonly kind: "embedded";
   readonly path: string;
 }

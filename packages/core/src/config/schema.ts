@@ -19,6 +19,7 @@ import type {
   AdminOptions,
   AnnouncedLoadOptions,
   ClassOptions,
+  EmbeddedStateOptions,
   HashOnOptions,
   IdentityOptions,
   JwtKeyOptions,
@@ -30,18 +31,19 @@ import type {
   LogOptions,
   OutstandingLimitOptions,
   PoolOptions,
+  RedisStateOptions,
+  RedisTlsOptions,
   RetryOptions,
   RuleOptions,
   SecretOptions,
   ServerOptions,
   ShuntOptions,
-  StateOptions,
   TimeoutOptions,
   TokenOptions,
   TrustOptions,
 } from "./options.ts";
 import { ROLES, SERVER_STATES } from "./resolved.ts";
-import { isToken } from "./token.ts";
+import { isName, isToken } from "./token.ts";
 
 /**
  * The raw options as they may be written, a schema for each part. A part names its own keys and the kinds of their
@@ -258,10 +260,27 @@ export const tokenSchema = z.strictObject({
   role: choice(ROLES),
 } satisfies Shape<TokenOptions>);
 
-export const stateSchema = z.strictObject({
-  kind: only("embedded").optional(),
+export const embeddedStateSchema = z.strictObject({
+  kind: value<"embedded">((found) => found === "embedded", '"embedded" or "redis"').optional(),
   path: text("a path").optional(),
-} satisfies Shape<StateOptions>);
+} satisfies Shape<EmbeddedStateOptions>);
+
+export const redisStateSchema = z.strictObject({
+  kind: value<"redis">((found) => found === "redis", '"redis"'),
+  url: secret,
+  user: secret.optional(),
+  password: secret.optional(),
+  prefix: text("1 to 64 letters, digits, and _ . - (the last two not first)", isName).optional(),
+  tls: anything.optional(),
+  path: text("a path").optional(),
+} satisfies Shape<RedisStateOptions, "tls">);
+
+export const redisTlsSchema = z.strictObject({
+  ca: secret.optional(),
+  cert: secret.optional(),
+  key: secret.optional(),
+  serverName: text("a host name").optional(),
+} satisfies Shape<RedisTlsOptions>);
 
 /** Only the keys of the root, and what no other part looks at. */
 export const rootSchema = z.strictObject({

@@ -1,5 +1,5 @@
 import { DEFAULT_HEALTH } from "../config/defaults.ts";
-import type { ResolvedConfig, ResolvedListener } from "../config/resolved.ts";
+import type { ResolvedConfig, ResolvedListener, ResolvedRedis } from "../config/resolved.ts";
 import { ANSWER_BOUNDS_MS } from "../health/answer-times.ts";
 import type { Snapshot } from "../membership/snapshot.ts";
 import type {
@@ -209,7 +209,14 @@ function checkedConfig(fields: Fields): ResolvedConfig {
 }
 
 function busAccess(fields: Fields): BusAccess {
-  return { kind: oneOf(fields, "kind", ["embedded"]), bus: text(fields, "bus") };
+  if (fields.kind === "redis") return redisOf(fields);
+  return { kind: oneOf(fields, "kind", ["embedded", "redis"]) as "embedded", bus: text(fields, "bus") };
+}
+
+function redisOf(fields: Fields): ResolvedRedis {
+  text(fields, "prefix");
+  list(fields, "nodes", (node) => text(asRecord(node, "node"), "host"));
+  return fields as unknown as ResolvedRedis;
 }
 
 function resolvedListener(value: unknown, what: string): ResolvedListener {

@@ -1,4 +1,4 @@
-import type { LogLevel, ResolvedConfig, ResolvedListener } from "../config/resolved.ts";
+import type { LogLevel, ResolvedConfig, ResolvedListener, ResolvedRedis } from "../config/resolved.ts";
 import type { Snapshot, SnapshotVersion } from "../membership/snapshot.ts";
 
 /**
@@ -248,7 +248,7 @@ export type SupervisorMessage =
 /** How an acceptor reaches coordinators. */
 export type BusAccess =
   /** `bus`: the Unix socket of the coordinator of this host. */
-  { readonly kind: "embedded"; readonly bus: string };
+  { readonly kind: "embedded"; readonly bus: string } | ResolvedRedis;
 
 /** What of a snapshot is carried out by the supervisor. */
 export interface HostPart extends SnapshotVersion {
@@ -274,7 +274,7 @@ export type AcceptorNotice =
 export interface CoordinatorOrder {
   readonly kind: "start";
   readonly config: ResolvedConfig;
-  /** Where the state bus is to listen. */
+  /** Where the state bus is to listen; not used with Redis. */
   readonly bus: string;
   /** Where the admin API is to listen: what `config` says, or what the system chose before when that is 0. */
   readonly adminPort: number;

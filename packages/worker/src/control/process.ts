@@ -114,7 +114,7 @@ class AcceptorProcess {
     const file = new LastKnownGood(lastKnownGood, this.#log);
     file.keep(snapshot);
     this.#bus = new BusClient({
-      transport: await this.#transportTo(state, id),
+      transport: await this.#transportTo(state),
       id,
       host,
       version: this.#options.version,
@@ -129,8 +129,9 @@ class AcceptorProcess {
     this.#bus.start();
   }
 
-  async #transportTo(state: BusAccess, _id: string): Promise<Transport> {
-    return new UnixTransport(state.bus, this.#log);
+  async #transportTo(state: BusAccess): Promise<Transport> {
+    if (state.kind === "embedded") return new UnixTransport(state.bus, this.#log);
+    throw new Error("this version has no transport over Redis");
   }
 
   async #listen(order: Extract<SupervisorMessage, { kind: "listen" }>, handle: unknown): Promise<void> {
