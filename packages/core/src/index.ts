@@ -142,6 +142,7 @@ export {
 export { type LinkedClient, type LinkOptions, RedisLink } from "./contract/redis-link.ts";
 export { RedisScript, type ScriptRunner } from "./contract/redis-script.ts";
 export { REDIS_TROUBLES, type RedisTrouble, redisTroubleOf } from "./contract/redis-trouble.ts";
+export { redisUrlOf } from "./contract/redis-url.ts";
 export { RedisWatch, type TroubleListener } from "./contract/redis-watch.ts";
 export {
   affinityFor,

@@ -4,6 +4,7 @@ import {
   type DataPlaneConfig,
   type HashKey,
   type Matcher,
+  type RedisTls,
   type ResolvedClass,
   type ResolvedConfig,
   type ResolvedIdentity,
@@ -11,6 +12,8 @@ import {
   type ResolvedListener,
   type ResolvedPool,
   type ResolvedServer,
+  type ResolvedState,
+  redisUrlOf,
   UNBOUNDED,
 } from "@shunt/core";
 import type {
@@ -23,6 +26,7 @@ import type {
   ListenerOptions,
   MatcherOptions,
   PoolOptions,
+  RedisTlsOptions,
   ServerOptions,
   ShuntOptions,
   StateOptions,
@@ -96,9 +100,31 @@ export function ownOptionsOf(
   { admin, state }: OwnConfig,
   secrets: Secrets,
 ): { readonly admin: AdminOptions; readonly state: StateOptions } {
-  const { kind, path, ...rest } = state;
+  return { admin: adminOptions(admin, secrets), state: stateOptions(state, secrets) };
+}
+
+function stateOptions(state: ResolvedState, secrets: Secrets): StateOptions {
+  if (state.kind === "embedded") return { kind: state.kind, path: state.path };
+  const { kind, path, prefix, user, password, tls, ...address } = state;
+  return {
+    kind,
+    url: redisUrlOf(address),
+    ...(user === undefined ? {} : { user }),
+    ...(password === undefined ? {} : { password: secrets(password) }),
+    prefix,
+    ...(tls === undefined ? {} : { tls: tlsOptions(tls, secrets) }),
+    path,
+  };
+}
+
+function tlsOptions({ ca, cert, key, servername, ...rest }: RedisTls, secrets: Secrets): RedisTlsOptions {
   rest satisfies Record<string, never>;
-  return { admin: adminOptions(admin, secrets), state: { kind, path } };
+  return {
+    ...(ca === undefined ? {} : { ca }),
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key: secrets(key) }),
+    ...(servername === undefined ? {} : { serverName: servername }),
+  };
 }
 
 function byName<T extends { readonly name: string }, Options>(
