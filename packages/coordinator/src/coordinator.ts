@@ -8,6 +8,8 @@ import type { BusPeer, StateBus } from "./bus/state-bus.ts";
 import { UnixSocketBus } from "./bus/unix-socket.ts";
 import { Ejections } from "./events/ejections.ts";
 import { EventLog } from "./events/event-log.ts";
+import { HealthChecker } from "./health/checker.ts";
+import { KnownHealth } from "./health/known-health.ts";
 import { Duties, type Duty, everyMs } from "./leadership/duty.ts";
 import { ALONE, type Leadership } from "./leadership/leadership.ts";
 import { LoadPublication } from "./load/publication.ts";
@@ -18,6 +20,8 @@ import { generationIn, snapshotOf, writeSnapshot } from "./publish/snapshot.ts";
 import { SqliteStore } from "./store/sqlite-store.ts";
 
 const PUBLISH_EVERY_MS = 100;
+/** A coordinator that stands by looks so often at what the leader finds: it may have to go on from there. */
+const HEAR_HEALTH_EVERY_MS = 1_000;
 
 export interface CoordinatorOptions {
   readonly config: ResolvedConfig;
@@ -48,6 +52,9 @@ export class Coordinator {
   readonly #duties: Duties;
   readonly #events = new EventLog({ now: Date.now, name: randomUUID().slice(0, 8) });
   readonly #ejections = new Ejections(this.#events);
+  readonly #health = new KnownHealth();
+  readonly #checker: HealthChecker;
+  #healthTicker: NodeJS.Timeout | undefined;
   #api: AdminApi | undefined;
 
   constructor(options: CoordinatorOptions) {
@@ -66,6 +73,16 @@ export class Coordinator {
       onGone: (peer: BusPeer) => this.#gone(peer),
     };
     this.#bus = new UnixSocketBus({ path: bus, log, listener });
+    this.#checker = new HealthChecker({
+      config: () => this.snapshot.config,
+      publish: (health) => {
+        this.#health.hear(health.servers);
+        this.#bus.publish(health);
+      },
+      known: () => this.#health.servers,
+      events: this.#events,
+      log,
+    });
     this.#duties = new Duties(this.#dutiesOfLeader(), log);
     this.#leadership.onChange((leads) => (leads ? this.#lead() : this.#duties.stop()));
   }
@@ -77,7 +94,7 @@ export class Coordinator {
       () => this.snapshot,
       (load) => this.#bus.publish(load),
     );
-    return [everyMs(PUBLISH_EVERY_MS, () => publication.tick())];
+    return [everyMs(PUBLISH_EVERY_MS, () => publication.tick()), this.#checker];
   }
 
   /** @returns where the admin API listens. */
@@ -85,6 +102,7 @@ export class Coordinator {
     const { config, adminPort, version, log } = this.#options;
     await this.#bus.listen();
     if (this.#leadership.leads) this.#lead();
+    this.#healthTicker = setInterval(() => this.#hearHealth(), HEAR_HEALTH_EVERY_MS);
     this.#api = await startAdminApi({
       config,
       port: adminPort,
@@ -96,11 +114,14 @@ export class Coordinator {
       registry: this.#registry,
       recent: this.#recent,
       events: this.#events,
+      health: this.#health,
+      checks: this.#checker.counts,
     });
     return { host: config.admin.host, port: this.#api.port };
   }
 
   async stop(): Promise<void> {
+    clearInterval(this.#healthTicker);
     this.#duties.stop();
     await this.#api?.close();
     await this.#bus.close();
@@ -110,6 +131,16 @@ export class Coordinator {
   #lead(): void {
     this.#bus.publish({ kind: "snapshot", snapshot: this.snapshot });
     this.#duties.start(this.#leadership.term);
+  }
+
+  #hearHealth(): void {
+    if (this.#leadership.leads) return;
+    this.#bus.lastHealth().then(
+      (servers) => {
+        if (servers !== undefined && !this.#leadership.leads) this.#health.hear(servers);
+      },
+      (error: unknown) => this.#options.log.error({ err: error }, "the health of servers cannot be read"),
+    );
   }
 
   #heard(peer: BusPeer, message: AcceptorMessage): void {

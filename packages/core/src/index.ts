@@ -159,6 +159,7 @@ export { FAILURE, type Failure } from "./errors.ts";
 export { ANSWER_BOUNDS_MS, AnswerTimes } from "./health/answer-times.ts";
 export {
   isAvailable,
+  isPanic,
   type Judged,
   mayEject,
   mayEjectOutlier,

@@ -1,6 +1,7 @@
 import type { ResolvedConfig, Snapshot } from "@shunt/core";
 import type { Logger } from "pino";
 import type { EventLog } from "../events/event-log.ts";
+import type { KnownHealth } from "../health/known-health.ts";
 import type { Leadership } from "../leadership/leadership.ts";
 import type { RecentExchanges } from "../membership/recent.ts";
 import type { Registry } from "../membership/registry.ts";
@@ -21,4 +22,7 @@ export interface ApiContext {
   readonly events: EventLog;
   /** How Redis does, for metrics; undefined where there is none. */
   readonly redisMetrics?: (() => readonly Metric[]) | undefined;
+  readonly health: KnownHealth;
+  /** Checks that this coordinator has made, by how they ended. */
+  readonly checks: Readonly<Record<"passed" | "failed", number>>;
 }

@@ -4,6 +4,7 @@ import type { FastifyInstance } from "fastify";
 import { pino } from "pino";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { EventLog } from "../events/event-log.ts";
+import { KnownHealth } from "../health/known-health.ts";
 import { ALONE } from "../leadership/leadership.ts";
 import { RecentExchanges } from "../membership/recent.ts";
 import { Registry } from "../membership/registry.ts";
@@ -27,6 +28,8 @@ beforeEach(async () => {
     leadership: ALONE,
     log: pino({ level: "silent" }),
     registry,
+    health: new KnownHealth(),
+    checks: { passed: 0, failed: 0 },
     recent: new RecentExchanges(registry),
     events,
   });

@@ -9,7 +9,7 @@ import { ROUTES } from "./routes.ts";
 import { serve } from "./serve.ts";
 
 /** Why a request would go where, with the loads of this moment. */
-export function addExplain(app: FastifyInstance, { current, registry, config }: ApiContext): void {
+export function addExplain(app: FastifyInstance, { current, registry, config, health }: ApiContext): void {
   const explainer = new Explainer(current());
   const servers = serverNames(config);
   serve(app, ROUTES.explain, (call) => {
@@ -19,6 +19,7 @@ export function addExplain(app: FastifyInstance, { current, registry, config }: 
     const loads = {
       acceptors: Math.max(1, heard.length),
       servers: new Map(totals(servers, tables).map((load) => [load.server, load])),
+      unhealthy: new Set(health.servers.filter(({ healthy }) => !healthy).map(({ server }) => server)),
     };
     try {
       const content = body === undefined ? undefined : Buffer.from(body);

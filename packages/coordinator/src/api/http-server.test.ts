@@ -6,6 +6,7 @@ import { pino } from "pino";
 import { beforeEach, expect, test } from "vitest";
 import type { BusPeer } from "../bus/state-bus.ts";
 import { EventLog } from "../events/event-log.ts";
+import { KnownHealth } from "../health/known-health.ts";
 import { ALONE } from "../leadership/leadership.ts";
 import { RecentExchanges } from "../membership/recent.ts";
 import { Registry } from "../membership/registry.ts";
@@ -53,6 +54,8 @@ beforeEach(() => {
     leadership: ALONE,
     log: pino({ level: "silent" }),
     registry,
+    health: new KnownHealth(),
+    checks: { passed: 0, failed: 0 },
     recent: new RecentExchanges(registry),
     events: new EventLog({ now: Date.now, name: "test" }),
   });

@@ -1,7 +1,15 @@
-import { type AcceptorCounters, ANSWER_BOUNDS_MS, serverNames } from "@shunt/core";
+import {
+  type AcceptorCounters,
+  ANSWER_BOUNDS_MS,
+  namesIn,
+  type ResolvedPool,
+  serverNames,
+} from "@shunt/core";
 import type { FastifyInstance } from "fastify";
 import { collectDefaultMetrics, Registry } from "prom-client";
-import { type TotalLoad, totals } from "../load/aggregate.ts";
+import type { KnownHealth } from "../health/known-health.ts";
+import { mergedHealth } from "../health/merged-health.ts";
+import { type LoadTable, type TotalLoad, totals } from "../load/aggregate.ts";
 import type { ApiContext } from "./context.ts";
 import { exposition, histogramSamples, type Metric, type Sample } from "./exposition.ts";
 import { ROUTES } from "./routes.ts";
@@ -47,13 +55,11 @@ function acceptorMetrics({ counters, gauges, labelled, histograms }: AcceptorCou
   ];
 }
 
-function clusterMetrics({ registry, current, config }: ApiContext): Metric[] {
+function clusterMetrics({ registry, current, config, health, checks }: ApiContext): Metric[] {
   const heard = registry.heard;
   const names = serverNames(config);
-  const loads = totals(
-    names,
-    heard.map((member) => member.loads),
-  );
+  const tables = heard.map((member) => member.loads);
+  const loads = totals(names, tables);
   const accepting = heard.filter(({ status }) => status.state === "accepting").length;
   return [
     plain("generation", "gauge", current().generation, "Generation of the configuration"),
@@ -80,7 +86,32 @@ function clusterMetrics({ registry, current, config }: ApiContext): Metric[] {
     ),
     announcedLoads(loads),
     answerTimes(loads),
+    serverHealth(config.pools, health, tables),
+    checksMade(checks),
   ];
+}
+
+function serverHealth(
+  pools: readonly ResolvedPool[],
+  known: KnownHealth,
+  tables: readonly LoadTable[],
+): Metric {
+  const samples = pools.flatMap((pool) =>
+    namesIn(pool).map((id): Sample => {
+      const [, server = ""] = id.split("/");
+      const { share } = mergedHealth(id, pool, known.of(id), tables);
+      return { labels: { pool: pool.name, server }, value: share };
+    }),
+  );
+  const help =
+    "Part of the acceptors that the health of the server keeps from nothing: 1 is healthy, 0 unhealthy";
+  return { name: "server_health", help, type: "gauge", samples };
+}
+
+function checksMade(checks: ApiContext["checks"]): Metric {
+  const samples = Object.entries(checks).map(([result, value]): Sample => ({ labels: { result }, value }));
+  const help = "Active checks that this coordinator has made";
+  return { name: "health_checks_total", help, type: "counter", samples };
 }
 
 /** Of the servers that say something. */

@@ -1,33 +1,29 @@
 import { namesIn, type ResolvedPool } from "@shunt/core";
 import type { FastifyInstance } from "fastify";
+import type { KnownHealth } from "../health/known-health.ts";
+import { mergedHealth } from "../health/merged-health.ts";
 import { type LoadTable, type TotalLoad, totals } from "../load/aggregate.ts";
 import type { ApiContext } from "./context.ts";
 import { ROUTES } from "./routes.ts";
 import { serve } from "./serve.ts";
 
-/** The pools of the configuration, each server with its state and what it is loaded with now. */
-export function addPools(app: FastifyInstance, { config, registry }: ApiContext): void {
+/** The pools of the configuration, each server with its state, its health and what it is loaded with now. */
+export function addPools(app: FastifyInstance, { config, registry, health }: ApiContext): void {
   serve(app, ROUTES.getPools, () => {
     const tables = registry.heard.map((member) => member.loads);
-    return { pools: config.pools.map((pool) => describe(pool, tables)) };
+    return { pools: config.pools.map((pool) => describe(pool, tables, health)) };
   });
 }
 
-function describe(pool: ResolvedPool, tables: readonly LoadTable[]) {
+function describe(pool: ResolvedPool, tables: readonly LoadTable[], known: KnownHealth) {
   const loads = totals(namesIn(pool), tables);
   return {
     name: pool.name,
     balance: pool.balance,
     servers: pool.servers.map(({ name, authority, weight, state }, index) => {
-      const { server: _, ...load } = loads[index] as TotalLoad;
-      const health = healthOf(load.ejectedBy, tables.length);
-      return { name, url: `http://${authority}`, weight, state, health, ...load };
+      const { server, ...load } = loads[index] as TotalLoad;
+      const { health, reasons } = mergedHealth(server, pool, known.of(server), tables);
+      return { name, url: `http://${authority}`, weight, state, health, reasons, ...load };
     }),
   };
-}
-
-/** `state` is what the operator wants, `health` what acceptors find. */
-function healthOf(ejectedBy: number, acceptors: number): string {
-  if (ejectedBy === 0) return "ok";
-  return ejectedBy >= acceptors ? "ejected" : `ejected by ${ejectedBy} of ${acceptors} acceptors`;
 }

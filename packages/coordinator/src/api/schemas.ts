@@ -153,7 +153,8 @@ export const ServerAnswer = Load.extend({
   url: z.string(),
   weight: z.int(),
   state: ServerState.describe("What the operator wants"),
-  health: z.string().describe("What acceptors find"),
+  health: z.string().describe("What acceptors and active checks find: ok, unhealthy, ejected"),
+  reasons: z.array(z.string()).describe("Why it is not ok"),
 });
 
 export const PoolsAnswer = z.looseObject({

@@ -4,6 +4,7 @@ import {
   type BusNames,
   busNames,
   DecodeError,
+  decodeAnnouncement,
   decodeReport,
   encodeQuestion,
   type Fence,
@@ -13,6 +14,7 @@ import {
   type RedisLink,
   type RedisWatch,
   type ResolvedRedis,
+  type ServerHealth,
   versionText,
 } from "@shunt/core";
 import type { Cluster, Redis } from "ioredis";
@@ -120,6 +122,21 @@ export class RedisBus implements StateBus {
     this.#term = fence.term;
     this.#publications.add(publication, fence);
     this.#write();
+  }
+
+  async lastHealth(): Promise<readonly ServerHealth[] | undefined> {
+    const commands = this.#commands;
+    if (commands === undefined || !commands.ready || this.#closed) return undefined;
+    try {
+      const announced = await commands.run("health", (redis) => redis.get(this.#names.publication.health));
+      if (announced === null) return [];
+      const { publication } = decodeAnnouncement(announced);
+      return publication.kind === "health" ? publication.servers : undefined;
+    } catch (error) {
+      // The watch has counted the others.
+      if (error instanceof DecodeError) this.#count("health");
+      return undefined;
+    }
   }
 
   async close(): Promise<void> {

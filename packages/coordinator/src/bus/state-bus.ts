@@ -1,4 +1,4 @@
-import type { AcceptorMessage, Publication, Question } from "@shunt/core";
+import type { AcceptorMessage, Publication, Question, ServerHealth } from "@shunt/core";
 
 /** An acceptor at the other end of the state bus. */
 export interface BusPeer {
@@ -21,5 +21,7 @@ export interface StateBus {
   listen(): Promise<void>;
   /** Tells all acceptors, those included that come later; the last of each kind holds. Only a leader publishes. */
   publish(publication: Publication): void;
+  /** What was published last about the health of servers, by whichever coordinator; undefined when it cannot be read. */
+  lastHealth(): Promise<readonly ServerHealth[] | undefined>;
   close(): Promise<void>;
 }

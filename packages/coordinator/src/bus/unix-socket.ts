@@ -8,6 +8,7 @@ import {
   isNewer,
   LineReader,
   type Publication,
+  type ServerHealth,
   type SnapshotVersion,
 } from "@shunt/core";
 import type { Logger } from "pino";
@@ -49,6 +50,11 @@ export class UnixSocketBus implements StateBus {
     this.#published.set(publication.kind, publication);
     const line = encodeLine(publication);
     for (const peer of this.#peers) if (peer.welcome) peer.write(line);
+  }
+
+  async lastHealth(): Promise<readonly ServerHealth[]> {
+    const published = this.#published.get("health");
+    return published?.kind === "health" ? published.servers : [];
   }
 
   async close(): Promise<void> {

@@ -6,6 +6,7 @@ import {
   type DataPlaneConfig,
   explainChoice,
   explainRules,
+  isPanic,
   type PoolView,
   planFor,
   type Refusal,
@@ -24,6 +25,8 @@ export interface LoadsNow {
   readonly acceptors: number;
   /** By `pool/server`. */
   readonly servers: ReadonlyMap<string, TotalLoad>;
+  /** Servers that active checks find unhealthy, as `pool/server`. */
+  readonly unhealthy?: ReadonlySet<string>;
 }
 
 export const NO_LOADS: LoadsNow = { acceptors: 1, servers: new Map() };
@@ -90,18 +93,20 @@ export class Explainer {
   }
 
   /** As one acceptor would see it that knows of all that is outstanding, and of all limits together. */
-  #view(pool: ResolvedPool | undefined, { acceptors, servers }: LoadsNow): PoolView | undefined {
+  #view(pool: ResolvedPool | undefined, loads: LoadsNow): PoolView | undefined {
     if (pool === undefined) return undefined;
+    const { acceptors, servers } = loads;
     const { outstandingPerServer } = this.#snapshot.config.limits;
+    const takes = takersOf(pool, loads);
     return {
       balance: pool.balance,
-      candidates: pool.servers.map(({ name, weight, state, limit }) => {
+      candidates: pool.servers.map(({ name, weight, limit }, index) => {
         const load = servers.get(`${pool.name}/${name}`);
         return {
           name,
           weight,
           ramp: 1,
-          ready: state === "ready" && (load?.ejectedBy ?? 0) < acceptors,
+          ready: takes[index] === true,
           outstanding: load?.outstanding ?? 0,
           reported: 0,
           reportedAgeMs: 0,
@@ -125,6 +130,18 @@ export class Explainer {
 /** Of all acceptors together. */
 function limitTogether({ outstanding, scope }: ResolvedLimit, acceptors: number): number {
   return scope === "cluster" ? outstanding : outstanding * acceptors;
+}
+
+/** Which servers take requests: those that are available, or in a panic all that are ready. */
+function takersOf({ name: pool, servers, health }: ResolvedPool, loads: LoadsNow): boolean[] {
+  const ready = servers.map(({ state }) => state === "ready");
+  const available = servers.map(({ name }, index) => {
+    const id = `${pool}/${name}`;
+    const unhealthy = health.active !== undefined && loads.unhealthy?.has(id) === true;
+    return ready[index] === true && !unhealthy && (loads.servers.get(id)?.ejectedBy ?? 0) < loads.acceptors;
+  });
+  const count = (each: readonly boolean[]): number => each.filter(Boolean).length;
+  return isPanic(count(ready), count(available), health.panicPercent) ? ready : available;
 }
 
 type Decided = Extract<FactsOrRefusal, { readonly kind: "facts" }>;

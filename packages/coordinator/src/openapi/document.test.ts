@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { buildAdminApi } from "../api/http-server.ts";
 import { ROUTES } from "../api/routes.ts";
 import { EventLog } from "../events/event-log.ts";
+import { KnownHealth } from "../health/known-health.ts";
 import { ALONE } from "../leadership/leadership.ts";
 import { RecentExchanges } from "../membership/recent.ts";
 import { Registry } from "../membership/registry.ts";
@@ -54,6 +55,8 @@ test("openApiDocument() has every route of the server, and no other", async () =
     leadership: ALONE,
     log: pino({ level: "silent" }),
     registry,
+    health: new KnownHealth(),
+    checks: { passed: 0, failed: 0 },
     recent: new RecentExchanges(registry),
     events: new EventLog({ now: Date.now, name: "x" }),
   });

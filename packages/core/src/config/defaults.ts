@@ -213,6 +213,14 @@ export const FIXED = Object.freeze({
   /** What of the access log may wait for a sink that does not take it; beyond, whole lines are dropped and counted. */
   accessLogBytes: 4 * MIB,
 
+  // Active checks.
+
+  /** Checks of servers that are made at a time; further ones wait for their turn. */
+  checksAtOnce: 256,
+  /** Octets of the content of a check that are read, and of the head of its answer. */
+  checkBodyBytes: 64 * KIB,
+  checkHeadBytes: 16 * KIB,
+
   /** Octets of what is sent to the admin API: a request to be explained. */
   adminBodyBytes: 64 * KIB,
   /** Events that a coordinator remembers for listeners that come again. */

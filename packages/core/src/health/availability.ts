@@ -42,6 +42,10 @@ export function mayEjectOutlier(servers: readonly Judged[], index: number, maxPe
  */
 export function panics(servers: readonly Judged[], panicPercent: number): boolean {
   const { ready, available } = censusOf(servers);
+  return isPanic(ready, available, panicPercent);
+}
+
+export function isPanic(ready: number, available: number, panicPercent: number): boolean {
   return available * 100 < panicPercent * ready;
 }
 

@@ -59,10 +59,15 @@ export class PoolHealth {
     return mayEject(this.#servers, this.#backends.indexOf(backend));
   }
 
-  /** Takes over what active checks found; a pool that asks for none goes by none. */
+  /**
+   * Takes over what active checks found; a pool that asks for none goes by none. Of a server that is not named nobody
+   * knows anything now: it stays what it was.
+   */
   judge(checks: ReadonlyMap<string, ServerHealth>, now: number): void {
+    const isChecked = this.#options.active !== undefined;
     for (const backend of this.#backends) {
-      const check = this.#options.active === undefined ? undefined : checks.get(backend.id);
+      const check = isChecked ? checks.get(backend.id) : undefined;
+      if (isChecked && check === undefined) continue;
       if (backend.health.toldBy(check, now)) this.#watcher.judged(backend);
     }
     this.#refreshAll();
