@@ -44,7 +44,10 @@ function shunt(...args: string[]): Promise<Ran> {
 }
 
 test.each([
-  [["fly"], 'shunt: there is no "fly". Expected up, check or explain; see `shunt --help`.\n'],
+  [
+    ["fly"],
+    'shunt: there is no "fly". Expected one of up, check, explain, status, top, drain, maintenance, ready, weight, config, coordinator, worker; see `shunt --help`.\n',
+  ],
   [["up"], "shunt up: no configuration named. Name the configuration with -c: `shunt up -c FILE`.\n"],
   [["up", "--port=1"], "Unknown option '--port'. It takes --config (-c); see `shunt --help`.\n"],
   [["explain", "-c", "x.json", "--header", "nothing"], 'expected "Name: value", found "nothing".\n'],

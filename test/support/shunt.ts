@@ -13,7 +13,7 @@ import { RawClient } from "./raw-client.ts";
 export const SHUNT = fileURLToPath(new URL("../../packages/coordinator/src/cli/shunt.ts", import.meta.url));
 /** Shared by all tests of a machine: a state directory of its own would compile everything anew with each start. */
 const COMPILE_CACHE = join(tmpdir(), "shunt-test-compile-cache");
-const TOKEN = "a-token-for-tests";
+export const TOKEN = "a-token-for-tests";
 
 /** Whoever has a name and an address. */
 export interface Named {

@@ -1,6 +1,7 @@
 import type { ResolvedConfig } from "@shunt/core";
 import { loadConfig } from "../config/load.ts";
 import { formatPlaced } from "../config/places.ts";
+import { count } from "./numbers.ts";
 
 /** Where a command writes. `process` is one. */
 export interface Output {
@@ -28,8 +29,4 @@ export async function check(file: string, out: Output): Promise<number> {
 function summary({ pools, rules }: ResolvedConfig): string {
   const servers = pools.reduce((sum, pool) => sum + pool.servers.length, 0);
   return [count(pools.length, "pool"), count(servers, "server"), count(rules.length, "rule")].join(", ");
-}
-
-function count(number: number, what: string): string {
-  return `${number} ${what}${number === 1 ? "" : "s"}`;
 }

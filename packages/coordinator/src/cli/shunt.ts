@@ -1,21 +1,12 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
 import { UsageError } from "./arguments.ts";
+import { CommandFailure, EXIT } from "./exit-code.ts";
 
 /**
  * The `shunt` command. A command's code is loaded when it is called: what `up` leaves running is the supervisor,
  * and that has nothing in it that it does not need.
  */
-
-const HELP = `Shunt: a content-aware HTTP load balancer
-
-  shunt up -c FILE        serve by a configuration file until SIGTERM or Ctrl-C
-  shunt check FILE        say what is wrong with a configuration file, with places
-  shunt explain -c FILE   say why a request would go where
-      --method GET  --target /path  --header "Name: value" (again and again)
-      --client ADDRESS  --user NAME  --seed NUMBER  --json
-  shunt --help | --version
-`;
 
 type Command = (args: readonly string[]) => Promise<number>;
 
@@ -23,26 +14,41 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   up: async (args) => (await import("./up.ts")).up(args),
   check: async (args) => runCheck(args),
   explain: async (args) => (await import("./explain.ts")).explain(args, process),
+  status: async (args) => (await import("./status.ts")).status(args, process),
+  top: async (args) => (await import("./top.ts")).top(args),
+  drain: async (args) => (await import("./server-state.ts")).setState("drain", args, process),
+  maintenance: async (args) => (await import("./server-state.ts")).setState("maintenance", args, process),
+  ready: async (args) => (await import("./server-state.ts")).setState("ready", args, process),
+  weight: async (args) => (await import("./weight.ts")).weight(args, process),
+  config: async (args) => (await import("./config.ts")).config(args, process),
   coordinator: async () => refuse("coordinator"),
   worker: async () => refuse("worker"),
 };
 
+/** These serve on when whoever read their output goes. */
+const SERVING: ReadonlySet<string> = new Set(["up", "coordinator", "worker"]);
+
 async function main([name, ...args]: readonly string[]): Promise<number> {
   if (name === undefined || name === "--help" || name === "-h" || name === "help") {
-    process.stdout.write(HELP);
-    return name === undefined ? 1 : 0;
+    process.stdout.write((await import("./help.ts")).HELP);
+    return name === undefined ? EXIT.refused : EXIT.done;
   }
   if (name === "--version" || name === "-v") {
     process.stdout.write(`${version()}\n`);
-    return 0;
-  }
-  if (args.includes("--help") || args.includes("-h")) {
-    process.stdout.write(HELP);
-    return 0;
+    return EXIT.done;
   }
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (command !== undefined) return await command(args);
-  throw new UsageError(`shunt: there is no "${name}". Expected up, check or explain; see \`shunt --help\`.`);
+  if (command === undefined) {
+    const names = Object.keys(COMMANDS).join(", ");
+    throw new UsageError(`shunt: there is no "${name}". Expected one of ${names}; see \`shunt --help\`.`);
+  }
+  if (args.includes("--help") || args.includes("-h")) {
+    process.stdout.write((await import("./help.ts")).helpOf(name));
+    return EXIT.done;
+  }
+  // `shunt status | head -1` has what it wanted.
+  if (!SERVING.has(name)) process.stdout.on("error", () => process.exit(EXIT.done));
+  return await command(args);
 }
 
 async function runCheck(args: readonly string[]): Promise<number> {
@@ -70,7 +76,7 @@ function version(): string {
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-  if (!(error instanceof UsageError)) throw error;
+  if (!(error instanceof UsageError || error instanceof CommandFailure)) throw error;
   process.stderr.write(`${error.message}\n`);
-  process.exitCode = 1;
+  process.exitCode = error instanceof CommandFailure ? error.exitCode : EXIT.refused;
 }
