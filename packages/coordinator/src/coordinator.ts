@@ -1,11 +1,15 @@
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import type { AcceptorMessage, ResolvedConfig, Snapshot } from "@shunt/core";
+import type { AcceptorMessage, DataPlaneConfig, ResolvedConfig, Snapshot } from "@shunt/core";
 import type { Logger } from "pino";
 import { type AdminApi, startAdminApi } from "./api/http-server.ts";
 import type { BusPeer, StateBus } from "./bus/state-bus.ts";
 import { UnixSocketBus } from "./bus/unix-socket.ts";
+import type { StoredConfig } from "./change/change.ts";
+import { dropped } from "./change/difference.ts";
+import { firstConfiguration, unversioned } from "./change/first-configuration.ts";
+import { LocalConfiguration } from "./change/local-configuration.ts";
 import { Ejections } from "./events/ejections.ts";
 import { EventLog } from "./events/event-log.ts";
 import { HealthChecker } from "./health/checker.ts";
@@ -41,7 +45,8 @@ export interface CoordinatorOptions {
 export class Coordinator {
   readonly #options: CoordinatorOptions;
   readonly #store: SqliteStore;
-  readonly snapshot: Snapshot;
+  readonly #snapshotFile: string;
+  #snapshot: Snapshot | undefined;
   readonly #departed: Departed;
   readonly #registry: Registry;
   readonly #recent: RecentExchanges;
@@ -61,10 +66,7 @@ export class Coordinator {
     const { config, bus, epoch, log } = options;
     this.#options = options;
     this.#store = SqliteStore.open(join(config.state.path, "state.db"), log);
-    const snapshotFile = join(config.state.path, "snapshot.json");
-    const floor = generationIn(snapshotFile, log);
-    this.snapshot = snapshotOf(this.#store.generationOf(config, floor, new Date()), config);
-    writeSnapshot(snapshotFile, this.snapshot);
+    this.#snapshotFile = join(config.state.path, "snapshot.json");
     this.#departed = new Departed(this.#store.departed(epoch));
     this.#registry = new Registry(Date.now, this.#departed);
     this.#recent = new RecentExchanges(this.#registry);
@@ -97,14 +99,36 @@ export class Coordinator {
     return [everyMs(PUBLISH_EVERY_MS, () => publication.tick()), this.#checker];
   }
 
+  /** What acceptors are to decide by. There is one from the start on. */
+  get snapshot(): Snapshot {
+    if (this.#snapshot === undefined) throw new Error("The coordinator has not started");
+    return this.#snapshot;
+  }
+
   /** @returns where the admin API listens. */
   async start(): Promise<{ readonly host: string; readonly port: number }> {
     const { config, adminPort, version, log } = this.#options;
+    const { admin, state, ...dataPlane } = config;
+    const own = { admin, state };
+    const configuration = new LocalConfiguration({
+      store: this.#store,
+      current: await this.#firstConfiguration(dataPlane),
+      own,
+      term: () => this.#leadership.term,
+      onChange: (stored) => {
+        this.#hold(stored);
+        this.#bus.publish({ kind: "snapshot", snapshot: this.snapshot });
+      },
+      now: () => new Date(),
+      log,
+    });
+    this.#hold(configuration.current);
     await this.#bus.listen();
     if (this.#leadership.leads) this.#lead();
     this.#healthTicker = setInterval(() => this.#hearHealth(), HEAR_HEALTH_EVERY_MS);
     this.#api = await startAdminApi({
-      config,
+      own,
+      configuration,
       port: adminPort,
       current: () => this.snapshot,
       name: this.#name,
@@ -118,6 +142,40 @@ export class Coordinator {
       checks: this.#checker.counts,
     });
     return { host: config.admin.host, port: this.#api.port };
+  }
+
+  /** What was changed over the API, while the file says what it said then; else what the file says now. */
+  async #firstConfiguration(config: DataPlaneConfig): Promise<StoredConfig> {
+    const { log } = this.#options;
+    const hash = createHash("sha256").update(JSON.stringify(config)).digest("hex");
+    const at = new Date().toISOString();
+    const latest = await this.#store.latest();
+    const first = firstConfiguration({
+      latest,
+      kept: unversioned({ config, hash }, at),
+      held: { term: 0, generation: generationIn(this.#snapshotFile, log) },
+      file: { config, hash },
+      seen: [],
+      isAlone: true,
+      term: this.#leadership.term,
+      at,
+    });
+    if (first.kind === "goes-on") return first.stored;
+    if (latest !== undefined && first.why === "file") {
+      const differences = dropped(latest, config);
+      log.warn(
+        { by: latest.by, at: latest.at, differences },
+        "the configuration file has changed: it replaces what held",
+      );
+    }
+    if (!(await this.#store.append(first.next, latest)))
+      throw new Error("The state database has a configuration that another process has written");
+    return first.next;
+  }
+
+  #hold(stored: StoredConfig): void {
+    this.#snapshot = snapshotOf(stored.generation, stored.config, stored.term);
+    writeSnapshot(this.#snapshotFile, this.#snapshot);
   }
 
   async stop(): Promise<void> {

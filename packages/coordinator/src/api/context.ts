@@ -1,5 +1,7 @@
-import type { ResolvedConfig, Snapshot } from "@shunt/core";
+import type { Snapshot } from "@shunt/core";
 import type { Logger } from "pino";
+import type { Configuration } from "../change/configuration.ts";
+import type { OwnConfig } from "../change/options-of.ts";
 import type { EventLog } from "../events/event-log.ts";
 import type { KnownHealth } from "../health/known-health.ts";
 import type { Leadership } from "../leadership/leadership.ts";
@@ -9,7 +11,9 @@ import type { Metric } from "./exposition.ts";
 
 /** What the resources of the API are made of. */
 export interface ApiContext {
-  readonly config: ResolvedConfig;
+  /** What this coordinator was started with, and keeps: where it listens, and for whom. */
+  readonly own: OwnConfig;
+  readonly configuration: Configuration;
   /** What acceptors are to decide by now. */
   readonly current: () => Snapshot;
   /** Of this coordinator; others know it by the same. */

@@ -3,6 +3,7 @@ import { FIXED } from "@shunt/core";
 import type { FastifyInstance } from "fastify";
 import { pino } from "pino";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { fixedConfiguration } from "../change/test-configuration.ts";
 import { EventLog } from "../events/event-log.ts";
 import { KnownHealth } from "../health/known-health.ts";
 import { ALONE } from "../leadership/leadership.ts";
@@ -21,7 +22,8 @@ beforeEach(async () => {
   const registry = new Registry(Date.now);
   events = new EventLog({ now: Date.now, name: "x" });
   app = buildAdminApi({
-    config,
+    own: config,
+    configuration: fixedConfiguration(config),
     current: () => snapshotOf(1, config),
     name: "h-1",
     version: "0",

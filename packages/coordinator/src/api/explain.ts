@@ -9,16 +9,16 @@ import { ROUTES } from "./routes.ts";
 import { serve } from "./serve.ts";
 
 /** Why a request would go where, with the loads of this moment. */
-export function addExplain(app: FastifyInstance, { current, registry, config, health }: ApiContext): void {
-  const explainer = new Explainer(current());
-  const servers = serverNames(config);
+export function addExplain(app: FastifyInstance, { current, registry, health }: ApiContext): void {
+  let explainer = new Explainer(current());
   serve(app, ROUTES.explain, (call) => {
     const { seed = randomInt(2 ** 32), user, headers, body, ...asked } = call.body;
+    if (!explainer.isOf(current())) explainer = new Explainer(current());
     const heard = registry.heard;
     const tables = heard.map((member) => member.loads);
     const loads = {
       acceptors: Math.max(1, heard.length),
-      servers: new Map(totals(servers, tables).map((load) => [load.server, load])),
+      servers: new Map(totals(serverNames(current().config), tables).map((load) => [load.server, load])),
       unhealthy: new Set(health.servers.filter(({ healthy }) => !healthy).map(({ server }) => server)),
     };
     try {

@@ -5,6 +5,7 @@ import type { FastifyInstance } from "fastify";
 import { pino } from "pino";
 import { beforeEach, expect, test } from "vitest";
 import type { BusPeer } from "../bus/state-bus.ts";
+import { fixedConfiguration } from "../change/test-configuration.ts";
 import { EventLog } from "../events/event-log.ts";
 import { KnownHealth } from "../health/known-health.ts";
 import { ALONE } from "../leadership/leadership.ts";
@@ -47,7 +48,8 @@ let app: FastifyInstance;
 beforeEach(() => {
   registry = new Registry(Date.now);
   app = buildAdminApi({
-    config,
+    own: config,
+    configuration: fixedConfiguration(config),
     current: () => snapshotOf(7, config),
     name: "h-1",
     version: "0",

@@ -6,6 +6,7 @@ import Fastify, {
   type FastifyRequest,
 } from "fastify";
 import { addAcceptors } from "./acceptors.ts";
+import { addAudit } from "./audit.ts";
 import { addConfig } from "./config.ts";
 import type { ApiContext } from "./context.ts";
 import { addCoordinator } from "./coordinator.ts";
@@ -19,6 +20,7 @@ import { addMetrics } from "./metrics.ts";
 import { addOpenApi } from "./openapi.ts";
 import { addPools } from "./pools.ts";
 import { ProblemError, problem, sendProblem } from "./problem.ts";
+import { addServers } from "./servers.ts";
 
 const REQUEST_MS = 10_000;
 const NOT_HTTP_BODY = JSON.stringify({ type: "about:blank", ...problem(400, "This is no HTTP request") });
@@ -34,7 +36,7 @@ export interface AdminApi {
 
 /** @throws an Error in a sentence when the address cannot be listened on. */
 export async function startAdminApi({ port, ...context }: ApiContext & { port: number }): Promise<AdminApi> {
-  const { host } = context.config.admin;
+  const { host } = context.own.admin;
   const app = buildAdminApi(context);
   try {
     const url = await app.listen({ host, port });
@@ -59,11 +61,11 @@ export function buildAdminApi(context: ApiContext): FastifyInstance {
   app.decorateRequest("caller", undefined);
   app.addHook("onRequest", async (request, reply) => {
     reply.header("cache-control", "no-store");
-    checkHost(request, context.config.admin);
+    checkHost(request, context.own.admin);
     // By the route and not by the text of the target, which may write the same path in other ways.
     const { role } = request.routeOptions.config;
     if (role === "open") return;
-    const caller = callerOf(request, context.config.admin);
+    const caller = callerOf(request, context.own.admin);
     if (role !== undefined) checkRole(caller, role);
     request.caller = caller;
   });
@@ -73,11 +75,13 @@ export function buildAdminApi(context: ApiContext): FastifyInstance {
   addMetrics(app, context);
   addConfig(app, context);
   addPools(app, context);
+  addServers(app, context);
   addLoad(app, context);
   addCoordinator(app, context);
   addAcceptors(app, context);
   addExchanges(app, context);
   addExplain(app, context);
+  addAudit(app, context);
   addEvents(app, context);
   addOpenApi(app, context);
   return app;
@@ -86,7 +90,7 @@ export function buildAdminApi(context: ApiContext): FastifyInstance {
 function answerError(error: FastifyError, reply: FastifyReply, { log }: ApiContext): FastifyReply {
   if (error instanceof ProblemError) {
     if (error.problem.status === 401) reply.header("www-authenticate", 'Bearer realm="shunt"');
-    return sendProblem(reply, error.problem);
+    return sendProblem(reply.headers(error.headers), error.problem);
   }
   const status = error.statusCode ?? 500;
   if (status < 500) return sendProblem(reply, problem(status, error.message));

@@ -7,13 +7,12 @@ import { ROUTES } from "./routes.ts";
 import { serve } from "./serve.ts";
 
 /** What every server is loaded with: in all, and by acceptor. Acceptors that went silent are shown and not counted. */
-export function addLoad(app: FastifyInstance, { config, registry }: ApiContext): void {
-  const servers = serverNames(config);
+export function addLoad(app: FastifyInstance, { current, registry }: ApiContext): void {
   serve(app, ROUTES.getLoad, () => {
     const now = Date.now();
     return {
       servers: totals(
-        servers,
+        serverNames(current().config),
         registry.heard.map((member) => member.loads),
       ),
       acceptors: registry.members.map(({ id, lastHeardAt, loads }) => ({

@@ -55,9 +55,9 @@ function acceptorMetrics({ counters, gauges, labelled, histograms }: AcceptorCou
   ];
 }
 
-function clusterMetrics({ registry, current, config, health, checks }: ApiContext): Metric[] {
+function clusterMetrics({ registry, current, health, checks }: ApiContext): Metric[] {
   const heard = registry.heard;
-  const names = serverNames(config);
+  const names = serverNames(current().config);
   const tables = heard.map((member) => member.loads);
   const loads = totals(names, tables);
   const accepting = heard.filter(({ status }) => status.state === "accepting").length;
@@ -86,7 +86,7 @@ function clusterMetrics({ registry, current, config, health, checks }: ApiContex
     ),
     announcedLoads(loads),
     answerTimes(loads),
-    serverHealth(config.pools, health, tables),
+    serverHealth(current().config.pools, health, tables),
     checksMade(checks),
   ];
 }

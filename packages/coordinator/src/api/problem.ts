@@ -1,5 +1,6 @@
 import type { FastifyReply } from "fastify";
 import type { z } from "zod";
+import { pointerTo } from "../change/pointer.ts";
 
 /** Why a request of the admin API was refused (RFC 9457). */
 export interface Problem {
@@ -15,10 +16,13 @@ export interface Problem {
 export class ProblemError extends Error {
   override readonly name = "ProblemError";
   readonly problem: Problem;
+  /** Fields of the answer. */
+  readonly headers: Readonly<Record<string, string>>;
 
-  constructor(problem: Problem) {
+  constructor(problem: Problem, headers: Readonly<Record<string, string>> = {}) {
     super(problem.detail);
     this.problem = problem;
+    this.headers = headers;
   }
 }
 
@@ -62,9 +66,4 @@ export function checked<T extends z.ZodType>(schema: T, value: unknown, what: st
 function placesOf(issue: z.core.$ZodIssue): { pointer: string; detail: string }[] {
   if (issue.code !== "unrecognized_keys") return [{ pointer: pointerTo(issue.path), detail: issue.message }];
   return issue.keys.map((key) => ({ pointer: pointerTo([...issue.path, key]), detail: "Unknown field" }));
-}
-
-/** RFC 6901. */
-function pointerTo(path: readonly PropertyKey[]): string {
-  return path.map((key) => `/${String(key).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
 }

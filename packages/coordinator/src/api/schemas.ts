@@ -58,6 +58,13 @@ export const ConfigBody = z
   .record(z.string(), z.unknown())
   .describe("The options of a configuration file, or what GET /v1/config answers with changes in `config`");
 
+/** GET /v1/config answers with it; the version in it means nothing when it comes back. If-Match does. */
+export const ConfigEnvelope = z.strictObject({
+  term: z.unknown(),
+  generation: z.unknown(),
+  config: z.unknown(),
+});
+
 export const ServerBody = z
   .looseObject({
     name: z.string("Expected the name of the server").describe("Name of the server, new in its pool"),

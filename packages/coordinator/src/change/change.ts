@@ -16,7 +16,12 @@ export interface ChangeRequest {
 
 export type Edit =
   /** The whole configuration, in the form of a configuration file. */
-  | { readonly kind: "replace"; readonly options: unknown }
+  | {
+      readonly kind: "replace";
+      readonly options: unknown;
+      /** Where it is that of a changed file, the hash of that: then it is kept, even if nothing else has changed. */
+      readonly fileHash?: string | undefined;
+    }
   | {
       readonly kind: "add-server";
       readonly pool: string;

@@ -100,7 +100,18 @@ function added(edit: Extract<Edit, { readonly kind: "add-server" }>, base: EditB
   if (!isObject(edit.options))
     return { kind: "invalid", mistakes: [{ pointer: "", detail: "expected an object" }] };
   const under: Path = ["pools", edit.pool, "servers", edit.server];
-  return withPool(edit, base, (options) => ({ ...options.servers, [edit.server]: edit.options }), under);
+  const result = withPool(
+    edit,
+    base,
+    (options) => ({ ...options.servers, [edit.server]: edit.options }),
+    under,
+  );
+  if (result.kind !== "invalid") return result;
+  // The name is the key in a configuration file, and a field here.
+  const mistakes = result.mistakes.map((each) =>
+    each.pointer === "" ? { ...each, pointer: "/name" } : each,
+  );
+  return { kind: "invalid", mistakes };
 }
 
 function removed(edit: Extract<Edit, { readonly kind: "remove-server" }>, base: EditBase): Edited {
@@ -207,7 +218,9 @@ function located(mistake: Mistake, under: Path): Mistakes[number] {
     const inside = path.slice(under.length);
     return { pointer: pointerTo(inside), detail: formatMistake({ ...mistake, path: [] }) };
   }
-  return { pointer: "", detail: `${formatPath(path)}: ${formatMistake({ ...mistake, path: [] })}` };
+  // What is right there and in the way of another: two servers with one address.
+  const pointer = path.at(-1) === "url" ? "/url" : "";
+  return { pointer, detail: `${formatPath(path)}: ${formatMistake({ ...mistake, path: [] })}` };
 }
 
 function concerns(path: Path, under: Path): boolean {

@@ -115,9 +115,11 @@ export class LocalConfiguration implements Configuration {
     if (result.kind !== "edited") return result;
     const found = differences(current.config, result.config);
     const told = { version: versionOf(current), differences: found, warnings: result.warnings };
-    if (found.length === 0) return { kind: "unchanged", ...told };
+    // A file that says the same in other words is kept all the same: it is the one that changes are bound to now.
+    const fileHash = (edit.kind === "replace" ? edit.fileHash : undefined) ?? current.fileHash;
+    if (found.length === 0 && fileHash === current.fileHash) return { kind: "unchanged", ...told };
     if (dryRun) return { kind: "would-change", ...told };
-    const next = this.#next(result.config, by, summaryOf(edit, found));
+    const next = this.#next(result.config, fileHash, by, summaryOf(edit, found));
     if (!(await store.append(next, versionOf(current)))) {
       return again && (await this.#catchUp())
         ? await this.#tried({ edit, ifMatch, dryRun, by }, false)
@@ -128,12 +130,12 @@ export class LocalConfiguration implements Configuration {
     return { kind: "changed", ...told, version: versionOf(next) };
   }
 
-  #next(config: DataPlaneConfig, by: string, summary: string): StoredConfig {
+  #next(config: DataPlaneConfig, fileHash: string, by: string, summary: string): StoredConfig {
     return {
       term: this.#options.term(),
       generation: this.#current.generation + 1,
       config,
-      fileHash: this.#current.fileHash,
+      fileHash,
       by,
       at: this.#options.now().toISOString(),
       summary,

@@ -49,6 +49,10 @@ export function openSecrets(options: unknown, now: unknown): Opened {
 const PLACES: readonly (readonly (string | null)[])[] = [
   ["admin", "token"],
   ["admin", "tokens", null, "token"],
+  ["state", "password"],
+  ["state", "tls", "ca"],
+  ["state", "tls", "cert"],
+  ["state", "tls", "key"],
   ["identity", "jwt", "key", "secret"],
   ["identity", "jwt", "key", "pem"],
   ["identity", "jwt", "key", "jwks"],

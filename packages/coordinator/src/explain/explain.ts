@@ -64,6 +64,10 @@ export class Explainer {
     this.#compiled = compileRules(snapshot.config.rules, snapshot.config.defaultClass);
   }
 
+  isOf(snapshot: Snapshot): boolean {
+    return snapshot === this.#snapshot;
+  }
+
   /** @throws RangeError when the client is no address. */
   explain(asked: AskedRequest, loads: LoadsNow, seed: number): Explanation {
     const { generation, config } = this.#snapshot;

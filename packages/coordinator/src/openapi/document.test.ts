@@ -3,6 +3,7 @@ import { pino } from "pino";
 import { expect, test } from "vitest";
 import { buildAdminApi } from "../api/http-server.ts";
 import { ROUTES } from "../api/routes.ts";
+import { fixedConfiguration } from "../change/test-configuration.ts";
 import { EventLog } from "../events/event-log.ts";
 import { KnownHealth } from "../health/known-health.ts";
 import { ALONE } from "../leadership/leadership.ts";
@@ -48,7 +49,8 @@ test("openApiDocument() has every route of the server, and no other", async () =
   const config = testConfig("unused");
   const registry = new Registry(Date.now);
   const app = buildAdminApi({
-    config,
+    own: config,
+    configuration: fixedConfiguration(config),
     current: () => snapshotOf(1, config),
     name: "h-1",
     version: "0",

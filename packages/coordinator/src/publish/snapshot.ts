@@ -1,9 +1,14 @@
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
-import { decodeSnapshot, type ResolvedConfig, type Snapshot } from "@shunt/core";
+import { type DataPlaneConfig, decodeSnapshot, type Snapshot } from "@shunt/core";
 import type { Logger } from "pino";
+import type { OwnConfig } from "../change/options-of.ts";
 
-/** What acceptors may know of the configuration: what they decide by, and not the admin's token. */
-export function snapshotOf(generation: number, config: ResolvedConfig, term = 0): Snapshot {
+/** What acceptors may know of the configuration: what they decide by, and not the admin's tokens. */
+export function snapshotOf(
+  generation: number,
+  config: DataPlaneConfig & Partial<OwnConfig>,
+  term = 0,
+): Snapshot {
   const { admin: _, state: __, ...dataPlane } = config;
   return { term, generation, config: dataPlane };
 }

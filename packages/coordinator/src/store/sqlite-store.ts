@@ -1,7 +1,6 @@
-import { createHash } from "node:crypto";
 import { chmodSync, closeSync, existsSync, openSync, renameSync } from "node:fs";
 import { DatabaseSync, type SQLOutputValue } from "node:sqlite";
-import { decodeSnapshot, type ResolvedConfig, type SnapshotVersion } from "@shunt/core";
+import { decodeSnapshot, type SnapshotVersion } from "@shunt/core";
 import type { Logger } from "pino";
 import type { AuditEntry, HistoryEntry, StoredConfig } from "../change/change.ts";
 import {
@@ -11,14 +10,10 @@ import {
   StoreUnavailable,
 } from "../change/config-store.ts";
 import type { DepartedRecord } from "../membership/departed.ts";
-import { redacted } from "./redact.ts";
 
-/** Configurations remembered; the oldest are forgotten. */
-const MAX_HISTORY = 1_000;
 /** Keys and secrets are in it. */
 const FOR_ITS_OWNER = 0o600;
 
-/** Not `config_history`: databases of before this table have one of another form. */
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS configuration (
     term INTEGER NOT NULL,
@@ -33,12 +28,6 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS audit (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
     entry TEXT NOT NULL
-  ) STRICT;
-  CREATE TABLE IF NOT EXISTS config_history (
-    generation INTEGER PRIMARY KEY,
-    hash TEXT NOT NULL,
-    since TEXT NOT NULL,
-    config TEXT NOT NULL
   ) STRICT;
   CREATE TABLE IF NOT EXISTS departed (
     epoch TEXT PRIMARY KEY,
@@ -66,24 +55,6 @@ export class SqliteStore implements ConfigStore {
       log.error({ err: error, path, aside }, "state database is damaged: moved aside, starting a new one");
       return new SqliteStore(openDatabase(path));
     }
-  }
-
-  /**
-   * The generation of this configuration: that of the last start when nothing changed, else the next.
-   * @param floor The last generation known from elsewhere; a database that lost its memory must not reuse it.
-   */
-  generationOf(config: ResolvedConfig, floor: number, now: Date): number {
-    const hash = createHash("sha256").update(JSON.stringify(config)).digest("hex");
-    const last = this.#db
-      .prepare("SELECT generation, hash FROM config_history ORDER BY generation DESC")
-      .get();
-    if (last?.hash === hash && Number(last.generation) >= floor) return Number(last.generation);
-    const generation = Math.max(Number(last?.generation ?? 0), floor) + 1;
-    this.#db
-      .prepare("INSERT INTO config_history (generation, hash, since, config) VALUES (?, ?, ?, ?)")
-      .run(generation, hash, now.toISOString(), JSON.stringify(redacted(config)));
-    this.#db.prepare("DELETE FROM config_history WHERE generation <= ?").run(generation - MAX_HISTORY);
-    return generation;
   }
 
   /** What acceptors of this supervisor's life had counted when they left. */

@@ -223,6 +223,8 @@ export const FIXED = Object.freeze({
 
   /** Octets of what is sent to the admin API: a request to be explained. */
   adminBodyBytes: 64 * KIB,
+  /** The same of a whole configuration: with 10,000 servers and 10,000 rules it has about 2 MiB. */
+  adminConfigBytes: 8 * MIB,
   /** Events that a coordinator remembers for listeners that come again. */
   keptEvents: 1_000,
   /** Listeners of `GET /v1/events` at one coordinator, and octets that are held for one that does not read. */
