@@ -210,7 +210,7 @@ export class RedisBus implements StateBus {
     const { acceptors, reports, versions, publication } = this.#names;
     const cursor = this.#cursor;
     const keys = [acceptors, reports, versions, ...PUBLICATION_KINDS.map((kind) => publication[kind])];
-    const letGo = this.#swept.length < SWEEPS_KEPT ? "" : (this.#swept[0] ?? "");
+    const letGo = (this.#swept.length === SWEEPS_KEPT ? this.#swept[0] : undefined) ?? BEFORE_ALL;
     const reply = await commands.run("sweep", (redis) =>
       SWEEP.run(redis, keys, [this.#names.acceptor(""), letGo]),
     );

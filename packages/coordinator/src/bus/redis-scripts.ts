@@ -17,8 +17,9 @@ export const PUBLISH = new FencedScript(`
  * Looks after what everybody shares: forgets names whose registration has expired, and reports that all have had time to
  * read. Returns who is registered, the last entry of the reports, the versions, and how long each publication is, in
  * octets.
- * Keys: set of acceptors, reports, versions, publications. Arguments: what names of registrations begin with; up to which
- * entry reports are let go, or an empty text.
+ * It always writes, if only nothing: a replica that takes no writes is found out, also where nobody is registered.
+ * Keys: set of acceptors, reports, versions, publications. Arguments: what names of registrations begin with; before which
+ * entry reports are let go.
  */
 export const SWEEP = new RedisScript(`
 local living = {}
@@ -26,7 +27,7 @@ for _, id in ipairs(redis.call('SMEMBERS', KEYS[1])) do
   if redis.call('EXISTS', ARGV[1] .. id) == 1 then living[#living + 1] = id
   else redis.call('SREM', KEYS[1], id) end
 end
-if ARGV[2] ~= '' then redis.call('XTRIM', KEYS[2], 'MINID', '~', ARGV[2]) end
+redis.call('XTRIM', KEYS[2], 'MINID', '~', ARGV[2])
 local last = redis.call('XREVRANGE', KEYS[2], '+', '-', 'COUNT', 1)
 local versions = redis.pcall('HGETALL', KEYS[3])
 if versions.err then versions = {} end

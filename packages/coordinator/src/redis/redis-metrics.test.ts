@@ -5,7 +5,7 @@ import { redisMetrics } from "./redis-metrics.ts";
 
 test("redisMetrics() says whether Redis does what it is asked, what went wrong by reason, and how long it takes", () => {
   const watch = new RedisWatch({ began: () => {}, ended: () => {} });
-  watch.connected();
+  watch.connected("bus: ");
   watch.succeeded("sweep", 3);
   watch.failed("publish", new Error("OOM command not allowed"));
   const text = exposition(redisMetrics(watch, { fenced: 2 }));

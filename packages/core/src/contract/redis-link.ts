@@ -5,6 +5,7 @@ export interface LinkedClient {
   on(event: "ready" | "close", listener: () => void): unknown;
   on(event: "error", listener: (error: unknown) => void): unknown;
   connect(): Promise<unknown>;
+  ping(): Promise<unknown>;
   disconnect(reconnect?: boolean): void;
 }
 
@@ -39,9 +40,14 @@ export class RedisLink<C extends LinkedClient> {
     this.#options = options;
     this.client = options.client;
     const { client } = options;
-    client.on("ready", () => this.#opened());
+    client.on("ready", () => this.#prove());
     client.on("close", () => this.#lost());
     client.on("error", (error) => this.#failed(error));
+  }
+
+  /** Begins the name of all that is attempted here. */
+  get #prefix(): string {
+    return `${this.#options.name}: `;
   }
 
   /** A command would leave now. */
@@ -83,11 +89,12 @@ export class RedisLink<C extends LinkedClient> {
     const { watch } = this.#options;
     try {
       const reply = await command(this.client);
-      watch.succeeded(attempted, took());
+      watch.succeeded(this.#prefix + attempted, took());
       return reply;
     } catch (error) {
-      // What is cut short because nobody wants it any more is no trouble.
-      if (!this.#closed && watch.failed(attempted, error) === "read_only") this.#renew();
+      // What we cut short ourselves is no trouble.
+      const isOurs = this.#closed || this.#renewing;
+      if (!isOurs && watch.failed(this.#prefix + attempted, error) === "read_only") this.#renew();
       throw error;
     }
   }
@@ -101,28 +108,39 @@ export class RedisLink<C extends LinkedClient> {
     this.client.disconnect(true);
   }
 
+  /** A socket that opens proves nothing: the network may swallow what is sent, and Redis may be loading. */
+  #prove(): void {
+    this.client.ping().then(
+      () => this.#opened(),
+      (error: unknown) => {
+        this.#failed(error);
+        if (!this.#closed) this.client.disconnect(true);
+      },
+    );
+  }
+
   #opened(): void {
     if (this.#closed) return;
     this.#ready = true;
     this.#renewing = false;
     this.#saidLost = false;
-    this.#options.watch.connected();
+    this.#options.watch.connected(this.#prefix);
     this.#options.onReady?.();
   }
 
   #failed(error: unknown): void {
     if (this.#closed) return;
     this.#lastError = error instanceof Error ? error.message : String(error);
-    this.#options.watch.failed(`${this.#options.name} connection`, error);
+    this.#options.watch.failed(`${this.#prefix}connect`, error);
   }
 
   #lost(): void {
     const wasReady = this.#ready;
     this.#ready = false;
     if (this.#closed) return;
-    const { watch, name, onLost } = this.#options;
-    watch.disconnected();
-    if (wasReady && !this.#renewing) watch.failed(`${name} connection`, "Connection is closed");
+    const { watch, onLost } = this.#options;
+    watch.disconnected(this.#prefix);
+    if (wasReady && !this.#renewing) watch.failed(`${this.#prefix}connect`, "Connection is closed");
     if (this.#saidLost) return;
     this.#saidLost = true;
     onLost?.(this.#lastError);

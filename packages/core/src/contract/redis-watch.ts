@@ -20,7 +20,7 @@ const MOST_DETAIL = 300;
 
 /** These slow or endanger what works; the others keep something from working. */
 const MILD: ReadonlySet<RedisTrouble> = new Set(["slow", "evicting"]);
-/** These are over when a connection stands, whatever they were met at. */
+/** These are over when the connection stands, whatever was attempted on it. */
 const OF_CONNECTIONS: ReadonlySet<RedisTrouble> = new Set([
   "unreachable",
   "tls_failed",
@@ -41,15 +41,18 @@ export class RedisWatch {
   readonly #durations = new Float64Array(BOUNDS.length + 1);
   #durationSum = 0;
   #quick = 0;
-  #connected = false;
+  /** Connections that are wanted, and whether each stands. */
+  readonly #connections = new Map<string, boolean>();
 
   constructor(listener: TroubleListener) {
     this.#listener = listener;
   }
 
-  /** It is connected, and nothing keeps it from doing what it is asked. */
+  /** All connections stand, and nothing keeps it from doing what it is asked. */
   get up(): boolean {
-    return this.#connected && [...this.#ongoing.values()].every((trouble) => MILD.has(trouble));
+    const stands = [...this.#connections.values()];
+    if (stands.length === 0 || stands.includes(false)) return false;
+    return [...this.#ongoing.values()].every((trouble) => MILD.has(trouble));
   }
 
   get errors(): Readonly<Record<string, number>> {
@@ -61,15 +64,19 @@ export class RedisWatch {
     return { bounds: BOUNDS, counts: [...this.#durations], sum: this.#durationSum };
   }
 
-  connected(): void {
-    this.#connected = true;
+  /**
+   * A connection stands. What kept it from that is over, for all that was attempted on it: those names begin with the
+   * connection's.
+   */
+  connected(connection: string): void {
+    this.#connections.set(connection, true);
     for (const [attempted, trouble] of [...this.#ongoing]) {
-      if (OF_CONNECTIONS.has(trouble)) this.#end(attempted);
+      if (attempted.startsWith(connection) && OF_CONNECTIONS.has(trouble)) this.#end(attempted);
     }
   }
 
-  disconnected(): void {
-    this.#connected = false;
+  disconnected(connection: string): void {
+    this.#connections.set(connection, false);
   }
 
   /** What was attempted worked. @param ms undefined: how long it took says nothing. */
