@@ -57,7 +57,7 @@ export class Coordinator {
   readonly #duties: Duties;
   readonly #events = new EventLog({ now: Date.now, name: randomUUID().slice(0, 8) });
   readonly #ejections = new Ejections(this.#events);
-  readonly #health = new KnownHealth();
+  readonly #health = new KnownHealth(this.#events);
   readonly #checker: HealthChecker;
   #healthTicker: NodeJS.Timeout | undefined;
   #api: AdminApi | undefined;
@@ -82,7 +82,6 @@ export class Coordinator {
         this.#bus.publish(health);
       },
       known: () => this.#health.servers,
-      events: this.#events,
       log,
     });
     this.#duties = new Duties(this.#dutiesOfLeader(), log);

@@ -54,7 +54,7 @@ beforeEach(async () => {
     log,
     registry,
     recent: new RecentExchanges(registry),
-    health: new KnownHealth(),
+    health: new KnownHealth({ append: () => {} }),
     checks: { passed: 0, failed: 0 },
     events: new EventLog({ now: Date.now, name: "test" }),
   });

@@ -30,7 +30,7 @@ beforeEach(async () => {
     leadership: ALONE,
     log: pino({ level: "silent" }),
     registry,
-    health: new KnownHealth(),
+    health: new KnownHealth({ append: () => {} }),
     checks: { passed: 0, failed: 0 },
     recent: new RecentExchanges(registry),
     events,

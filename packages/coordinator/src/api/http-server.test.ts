@@ -56,7 +56,7 @@ beforeEach(() => {
     leadership: ALONE,
     log: pino({ level: "silent" }),
     registry,
-    health: new KnownHealth(),
+    health: new KnownHealth({ append: () => {} }),
     checks: { passed: 0, failed: 0 },
     recent: new RecentExchanges(registry),
     events: new EventLog({ now: Date.now, name: "test" }),

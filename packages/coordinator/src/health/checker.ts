@@ -9,7 +9,6 @@ import {
   UNCHECKED,
 } from "@shunt/core";
 import type { Logger } from "pino";
-import type { EventLog } from "../events/event-log.ts";
 import type { Duty } from "../leadership/duty.ts";
 import { type CheckedServer, check } from "./check.ts";
 import { CheckQueue } from "./check-queue.ts";
@@ -27,7 +26,6 @@ export interface HealthCheckerOptions {
   readonly publish: (health: HealthPublication) => void;
   /** What the last leader has published, as far as known. */
   readonly known: () => readonly ServerHealth[];
-  readonly events: Pick<EventLog, "append">;
   readonly log: Logger;
   /** Tests put others in their places. */
   readonly check?: (server: CheckedServer) => Promise<CheckResult>;
@@ -158,10 +156,9 @@ export class HealthChecker implements Duty {
     checked.state = afterCheck(before, result, checked.server.active);
     const { healthy, reason } = checked.state;
     if (healthy !== before.healthy) {
-      const { log, events } = this.#options;
-      const kind = healthy ? "server-healthy" : "server-unhealthy";
-      log[healthy ? "info" : "warn"]({ server: checked.id, reason }, kind.replace("-", " "));
-      events.append({ kind, server: checked.id, reason });
+      const { log } = this.#options;
+      if (healthy) log.info({ server: checked.id, reason }, "server healthy");
+      else log.warn({ server: checked.id, reason }, "server unhealthy");
     } else if (checked.known || !result.passed) return;
     checked.known = true;
     this.#tellSoon();

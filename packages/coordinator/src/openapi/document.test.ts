@@ -57,7 +57,7 @@ test("openApiDocument() has every route of the server, and no other", async () =
     leadership: ALONE,
     log: pino({ level: "silent" }),
     registry,
-    health: new KnownHealth(),
+    health: new KnownHealth({ append: () => {} }),
     checks: { passed: 0, failed: 0 },
     recent: new RecentExchanges(registry),
     events: new EventLog({ now: Date.now, name: "x" }),

@@ -273,7 +273,7 @@ function serverHealth(value: unknown): ServerHealth {
   const fields = asRecord(value, "server health");
   return {
     server: text(fields, "server"),
-    healthy: fields.healthy === true,
+    healthy: flag(fields, "healthy"),
     reason: text(fields, "reason"),
   };
 }
@@ -331,6 +331,12 @@ function mapped<T>(fields: Fields, decode: (value: unknown, name: string) => T):
 
 export function text(fields: Fields, name: string): string {
   return asText(fields[name], name);
+}
+
+function flag(fields: Fields, name: string): boolean {
+  const value = fields[name];
+  if (typeof value === "boolean") return value;
+  throw new DecodeError(`${name}: expected true or false, found ${shown(value)}`);
 }
 
 export function whole(fields: Fields, name: string): number {
