@@ -29,6 +29,8 @@ export async function connectRedis(redis: ResolvedRedis, role: string): Promise<
     clusterRetryStrategy,
     enableOfflineQueue,
     lazyConnect,
+    // The link has a check of its own, which is the same for all kinds.
+    enableReadyCheck: false,
     retryDelayOnFailover: 0,
     retryDelayOnClusterDown: 0,
     redisOptions,

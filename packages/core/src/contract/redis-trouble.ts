@@ -34,7 +34,7 @@ const REPLIES: readonly (readonly [word: RegExp, trouble: RedisTrouble])[] = [
   [/\bMISCONF\b/, "cannot_save"],
   [/max number of clients/i, "too_many_clients"],
   [/\bLOADING\b/, "loading"],
-  [/\b(CLUSTERDOWN|MASTERDOWN|TRYAGAIN)\b|Failed to refresh slots/, "cluster_down"],
+  [/\b(CLUSTERDOWN|MASTERDOWN|TRYAGAIN)\b|Failed to refresh slots|Cluster isn't ready/, "cluster_down"],
   [/^-?BUSY\b/, "busy"],
   [/\bWRONGTYPE\b/, "wrong_type"],
   [/Command timed out/, "slow"],
@@ -48,6 +48,11 @@ const TLS =
 
 /** Never throws, whatever was thrown. */
 export function redisTroubleOf(error: unknown): RedisTrouble {
+  const ofNode = causeOf(error);
+  if (ofNode !== undefined) {
+    const trouble = redisTroubleOf(ofNode);
+    return trouble === "other" ? "cluster_down" : trouble;
+  }
   const text = wordsOf(error);
   const reply = REPLIES.find(([word]) => word.test(text));
   if (reply !== undefined) return reply[1];
@@ -55,14 +60,15 @@ export function redisTroubleOf(error: unknown): RedisTrouble {
   return NO_CONNECTION.test(text) ? "unreachable" : "other";
 }
 
-/** Message and code of an error, and of those that it stands for. */
-function wordsOf(error: unknown): string {
-  if (typeof error !== "object" || error === null) return String(error);
-  const { message, code, lastNodeError, previousErrors, errors } = error as Readonly<Record<string, unknown>>;
-  const inner = [lastNodeError, ...listed(previousErrors), ...listed(errors)].filter(
-    (part) => part !== undefined && part !== error,
-  );
-  return [code, message, ...inner.map((part) => (part instanceof Error ? part.message : ""))].join(" ");
+/** Of a Cluster of which no node could be asked: what the last one said. */
+function causeOf(error: unknown): unknown {
+  return error instanceof Error && "lastNodeError" in error ? error.lastNodeError : undefined;
 }
 
-const listed = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value.slice(0, 8) : []);
+/** Message and code of an error, and of those that it stands for: one for each address of a name. */
+function wordsOf(error: unknown): string {
+  if (typeof error !== "object" || error === null) return String(error);
+  const { message, code, errors } = error as Readonly<Record<string, unknown>>;
+  const inner = Array.isArray(errors) ? errors.slice(0, 8) : [];
+  return [code, message, ...inner.map((part) => (part instanceof Error ? part.message : ""))].join(" ");
+}
