@@ -222,3 +222,6 @@ export type {
 export { readProxyHeader } from "./proxy-protocol/read.ts";
 export { writeProxyHeader } from "./proxy-protocol/write.ts";
 export { SeedSequence } from "./random.ts";
+export { GRANTS_RENEWED_MS, LEASE_SURELY_ENDED_MS, SHARE_LEASE_MS } from "./shares/lease.ts";
+export { Ledger } from "./shares/ledger.ts";
+export { type ClusterLimits, clusterLimits } from "./shares/limits.ts";

@@ -210,8 +210,8 @@ export interface SharePublication {
   /** Number of this grant; rises with each, whoever grants: it begins with the term. */
   readonly seq: number;
   /**
-   * Whoever grants leads since a moment ago and knows only what acceptors say that they have: a share is the lower of
-   * what is granted here and what the acceptor has.
+   * Whoever grants leads since a moment ago, and knows only what acceptors say that they have: a share is the lower of
+   * what is granted here and what the acceptor has, and whoever is not named has not been heard yet, and keeps what he has.
    */
   readonly confirms: boolean;
   /** How long what is granted here holds, in milliseconds; see ShareGrant.basedOn. */

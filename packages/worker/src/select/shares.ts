@@ -1,4 +1,5 @@
 import {
+  clusterLimits,
   type ResolvedPool,
   type SharePublication,
   type ShareReport,
@@ -78,9 +79,8 @@ export class Shares {
 
   /** Limits what `pools` say, and nothing else. */
   adopt(pools: readonly ResolvedPool[]): void {
-    const names = pools.flatMap(limitedIn);
     for (const share of this.#limited) share.allowed = UNBOUNDED;
-    this.#limited = names.map((name) => this.of(name));
+    this.#limited = Array.from(clusterLimits(pools).keys(), (name) => this.of(name));
     this.#allow();
     this.#forget(pools);
   }
@@ -88,8 +88,9 @@ export class Shares {
   apply({ seq, leaseMs, confirms, grants }: SharePublication, now: number): void {
     if (seq < this.#granted) return;
     this.expire(now);
-    this.#granted = seq;
     const grant = grants[this.#acceptor];
+    if (confirms && grant === undefined) return;
+    this.#granted = seq;
     const sentAt = grant === undefined ? undefined : this.#sentAtOf(grant.basedOn);
     const shares = new Map(Object.entries(grant?.shares ?? {}));
     this.#grant = confirms ? lowerOf(shares, this.#grant) : shares;
@@ -131,11 +132,6 @@ export class Shares {
     for (const [name, { outstanding }] of this.#shares)
       if (!named.has(name) && outstanding === 0) this.#shares.delete(name);
   }
-}
-
-function limitedIn({ name, limit, servers }: ResolvedPool): string[] {
-  const limited = servers.filter((server) => server.limit?.scope === "cluster").map(idIn(name));
-  return limit?.scope === "cluster" ? [name, ...limited] : limited;
 }
 
 function idIn(pool: string): (server: { readonly name: string }) => string {
