@@ -4,11 +4,11 @@
  * own beginning and its own rate. All chance comes from one seed.
  */
 
-import type { ResolvedPool } from "../../packages/core/src/config/resolved.ts";
 import type { SharePublication, ShareReport } from "../../packages/core/src/contract/messages.ts";
 import { below, fraction, SeedSequence } from "../../packages/core/src/random.ts";
 import { LEASE_SURELY_ENDED_MS } from "../../packages/core/src/shares/lease.ts";
 import { Ledger } from "../../packages/core/src/shares/ledger.ts";
+import type { LimitedPool } from "../../packages/core/src/shares/limits.ts";
 import { type Share, Shares } from "../../packages/worker/src/select/shares.ts";
 import { EventQueue } from "./event-queue.ts";
 
@@ -64,7 +64,7 @@ export interface Outcome {
   use: number;
   /** Grants that moved a share, in the second half, and not those that renew alone. */
   moves: number;
-  /** Longest time in which nothing was started, by acceptor. */
+  /** Longest time in which nothing was started, by acceptor, of the second half. */
   readonly longestIdleMs: number[];
 }
 
@@ -258,7 +258,8 @@ class World {
 
   #noteIdle({ index, startedAt }: Acceptor): void {
     const { longestIdleMs } = this.#outcome;
-    longestIdleMs[index] = Math.max(longestIdleMs[index] as number, this.#now - startedAt);
+    const from = Math.max(startedAt, this.#options.durationMs / 2);
+    longestIdleMs[index] = Math.max(longestIdleMs[index] as number, this.#now - from);
   }
 
   #look(): void {
@@ -373,23 +374,7 @@ class World {
   }
 }
 
-const POOL: ResolvedPool = {
+const POOL: LimitedPool = {
   name: "pool",
-  servers: [
-    {
-      name: "server",
-      host: "127.0.0.1",
-      port: 9001,
-      authority: "127.0.0.1:9001",
-      weight: 1,
-      state: "ready",
-      limit: { outstanding: 1, scope: "cluster" },
-    },
-  ],
-  balance: "least-load",
-  hashOn: undefined,
-  share: "off",
-  proxyProtocol: "off",
-  sharedLoad: true,
-  announcedLoad: undefined,
+  servers: [{ name: "server", limit: { outstanding: 1, scope: "cluster" } }],
 };

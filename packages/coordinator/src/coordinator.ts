@@ -1,7 +1,13 @@
 import { createHash, randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import type { AcceptorMessage, DataPlaneConfig, ResolvedConfig, Snapshot } from "@shunt/core";
+import {
+  type AcceptorMessage,
+  clusterLimits,
+  type DataPlaneConfig,
+  type ResolvedConfig,
+  type Snapshot,
+} from "@shunt/core";
 import type { Logger } from "pino";
 import { type AdminApi, startAdminApi } from "./api/http-server.ts";
 import type { BusPeer, StateBus } from "./bus/state-bus.ts";
@@ -21,6 +27,7 @@ import { Departed } from "./membership/departed.ts";
 import { RecentExchanges } from "./membership/recent.ts";
 import { Registry } from "./membership/registry.ts";
 import { generationIn, snapshotOf, writeSnapshot } from "./publish/snapshot.ts";
+import { ShareGranting } from "./shares/granting.ts";
 import { SqliteStore } from "./store/sqlite-store.ts";
 
 const PUBLISH_EVERY_MS = 100;
@@ -54,6 +61,7 @@ export class Coordinator {
   /** Others know this life of this coordinator by it. */
   readonly #name = `${hostname()}-${process.pid}`;
   readonly #leadership: Leadership = ALONE;
+  readonly #shares: ShareGranting;
   readonly #duties: Duties;
   readonly #events = new EventLog({ now: Date.now, name: randomUUID().slice(0, 8) });
   readonly #ejections = new Ejections(this.#events);
@@ -84,6 +92,13 @@ export class Coordinator {
       known: () => this.#health.servers,
       log,
     });
+    this.#shares = new ShareGranting({
+      limits: () => clusterLimits(this.snapshot.config.pools),
+      publish: (grants) => this.#bus.publish(grants),
+      // Whoever is alone leads under term 0 in each of its lives.
+      termOf: (term) => (term === 0 ? this.#store.nextLife() : term),
+      now: () => performance.now(),
+    });
     this.#duties = new Duties(this.#dutiesOfLeader(), log);
     this.#leadership.onChange((leads) => (leads ? this.#lead() : this.#duties.stop()));
   }
@@ -95,7 +110,7 @@ export class Coordinator {
       () => this.snapshot,
       (load) => this.#bus.publish(load),
     );
-    return [everyMs(PUBLISH_EVERY_MS, () => publication.tick()), this.#checker];
+    return [everyMs(PUBLISH_EVERY_MS, () => publication.tick()), this.#checker, this.#shares];
   }
 
   /** What acceptors are to decide by. There is one from the start on. */
@@ -117,6 +132,7 @@ export class Coordinator {
       onChange: (stored) => {
         this.#hold(stored);
         this.#bus.publish({ kind: "snapshot", snapshot: this.snapshot });
+        this.#shares.look();
       },
       now: () => new Date(),
       log,
@@ -209,6 +225,7 @@ export class Coordinator {
     this.#registry.heardFrom(member);
     switch (message.kind) {
       case "hello":
+        this.#shares.joined(member.id);
         this.#options.log.info({ acceptor: member.id, acceptorPid: member.pid }, "acceptor joined");
         this.#events.append({
           kind: "acceptor-joined",
@@ -220,10 +237,12 @@ export class Coordinator {
       case "load":
         this.#registry.takeLoad(member, message);
         this.#ejections.heard(member.id, message.servers);
+        this.#shares.heard(member.id, message.seq, message);
         break;
       case "status":
         member.status = message;
         member.snapshot = { term: message.term, generation: message.generation };
+        this.#shares.isIn(member.id, message.state);
         break;
       case "recent":
         this.#recent.answered(peer, message.request, message.exchanges);

@@ -224,4 +224,4 @@ export { writeProxyHeader } from "./proxy-protocol/write.ts";
 export { SeedSequence } from "./random.ts";
 export { GRANTS_RENEWED_MS, LEASE_SURELY_ENDED_MS, SHARE_LEASE_MS } from "./shares/lease.ts";
 export { Ledger } from "./shares/ledger.ts";
-export { type ClusterLimits, clusterLimits } from "./shares/limits.ts";
+export { type ClusterLimits, clusterLimits, type LimitedPool } from "./shares/limits.ts";

@@ -8,6 +8,8 @@ export interface GrantingOptions {
   /** Of the configuration that holds now. */
   readonly limits: () => ClusterLimits;
   readonly publish: (publication: Publication) => void;
+  /** What grants are numbered by: rises with every leader, the same process or another. */
+  readonly termOf: (term: number) => number;
   /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
 }
@@ -29,7 +31,8 @@ export class ShareGranting implements Duty {
   }
 
   start(term: number): void {
-    this.#ledger = new Ledger(term, this.#options.now());
+    const { termOf, now } = this.#options;
+    this.#ledger = new Ledger(termOf(term), now());
     this.#ticker = setInterval(() => this.look(), LOOK_EVERY_MS);
   }
 

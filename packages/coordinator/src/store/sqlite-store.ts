@@ -29,6 +29,9 @@ const SCHEMA = `
     number INTEGER PRIMARY KEY AUTOINCREMENT,
     entry TEXT NOT NULL
   ) STRICT;
+  CREATE TABLE IF NOT EXISTS lives (
+    number INTEGER PRIMARY KEY AUTOINCREMENT
+  ) STRICT;
   CREATE TABLE IF NOT EXISTS departed (
     epoch TEXT PRIMARY KEY,
     record TEXT NOT NULL
@@ -55,6 +58,13 @@ export class SqliteStore implements ConfigStore {
       log.error({ err: error, path, aside }, "state database is damaged: moved aside, starting a new one");
       return new SqliteStore(openDatabase(path));
     }
+  }
+
+  /** A number above all that it was before: one for each coordinator that was started on this file. */
+  nextLife(): number {
+    const { lastInsertRowid } = this.#db.prepare("INSERT INTO lives DEFAULT VALUES").run();
+    this.#db.prepare("DELETE FROM lives WHERE number < ?").run(lastInsertRowid);
+    return Number(lastInsertRowid);
   }
 
   /** What acceptors of this supervisor's life had counted when they left. */

@@ -72,7 +72,7 @@ export interface ShareUse {
   readonly outstanding: number;
   /** What it may have outstanding there by a grant whose lease has not ended; 0 where there is none. */
   readonly share: number;
-  /** Requests that its share kept from being sent since the last report. */
+  /** Requests that its share kept from going there since the last report. */
   readonly refused: number;
 }
 

@@ -45,12 +45,10 @@ export class Position {
   }
 
   /** Grants with numbers below `granted` are used no more. `limit` bounds what one acceptor can ask for. */
-  heard({ outstanding, share, refused }: ShareUse, granted: number, limit: number, now: number): void {
+  heard({ outstanding, refused }: ShareUse, granted: number, limit: number, now: number): void {
     this.outstanding = outstanding;
     while (this.#granted.length > 1 && (this.#granted[1] as Granted).from <= granted) this.#granted.shift();
-    // At its share, and nothing refused yet: the next one would be.
-    const next = share > 0 && outstanding >= share ? 1 : 0;
-    const wanted = Math.min(limit, outstanding + Math.max(refused, next));
+    const wanted = Math.min(limit, outstanding + refused);
     this.#demand = Math.max(wanted, this.#demandLeft(now));
     this.#demandAt = now;
   }

@@ -36,8 +36,9 @@ class Pool implements PoolView {
   readonly plan: BalancePlan;
   /** Begins anywhere: acceptors that all began at 0 would take the same turns together. */
   turn: number;
-  /** Of a limit of the whole cluster. */
+  /** Of a limit of the whole cluster. Servers may have such limits of their own. */
   readonly share: Share;
+  readonly limitsServers: boolean;
   readonly health: PoolHealth;
   readonly #fleet: Fleet;
 
@@ -55,6 +56,7 @@ class Pool implements PoolView {
     this.outstandingPerServer = outstandingPerServer;
     this.outstandingLimit = pool.limit?.scope === "acceptor" ? pool.limit.outstanding : 0;
     this.share = share;
+    this.limitsServers = pool.servers.some(({ limit }) => limit?.scope === "cluster");
     this.plan = planFor(pool.servers, pool.balance);
     this.turn = turn;
     this.health = health;
@@ -73,6 +75,11 @@ class Pool implements PoolView {
   noteRefused(): void {
     if (this.share.room <= 0) this.share.refuse();
     else for (const { ready, share } of this.candidates) if (ready && share.room <= 0) share.refuse();
+  }
+
+  /** Notes that one of the others took a request: shares that are used up are too small, though nobody was refused. */
+  notePassedOver(): void {
+    for (const { ready, share } of this.candidates) if (ready && share.room <= 0) share.passOver();
   }
 }
 
@@ -190,6 +197,7 @@ export class Selector {
     }
     const pool = generation.pools[choice.pool] as Pool;
     pool.turn++;
+    if (pool.limitsServers) pool.notePassedOver();
     const backend = pool.candidates[choice.server] as Backend;
     backend.noteRequest();
     return new Attempt(exchange, backend, seed, choice.spilled, this.#compared(), now);

@@ -1,6 +1,6 @@
 import {
   clusterLimits,
-  type ResolvedPool,
+  type LimitedPool,
   type SharePublication,
   type ShareReport,
   type ShareUse,
@@ -17,8 +17,9 @@ export class Share {
   outstanding = 0;
   /** Most that it may have outstanding; UNBOUNDED while no such limit holds there. */
   allowed = UNBOUNDED;
-  /** Requests that it kept from being sent: since the last report, and ever. */
-  refused = 0;
+  /** Requests that it kept from going there since the last report. */
+  kept = 0;
+  /** Those of them that then went to nobody in the pool, ever. */
   refusedEver = 0;
 
   constructor(limited: string) {
@@ -31,8 +32,13 @@ export class Share {
 
   /** A request came to nobody in its pool, and this is why. */
   refuse(): void {
-    this.refused++;
+    this.kept++;
     this.refusedEver++;
+  }
+
+  /** A request went to another server of the pool; it might have come here. */
+  passOver(): void {
+    this.kept++;
   }
 }
 
@@ -78,7 +84,7 @@ export class Shares {
   }
 
   /** Limits what `pools` say, and nothing else. */
-  adopt(pools: readonly ResolvedPool[]): void {
+  adopt(pools: readonly LimitedPool[]): void {
     for (const share of this.#limited) share.allowed = UNBOUNDED;
     this.#limited = Array.from(clusterLimits(pools).keys(), (name) => this.of(name));
     this.#allow();
@@ -127,7 +133,7 @@ export class Shares {
     for (const share of this.#limited) share.allowed = this.#grant.get(share.limited) ?? 0;
   }
 
-  #forget(pools: readonly ResolvedPool[]): void {
+  #forget(pools: readonly LimitedPool[]): void {
     const named = new Set(pools.flatMap(({ name, servers }) => [name, ...servers.map(idIn(name))]));
     for (const [name, { outstanding }] of this.#shares)
       if (!named.has(name) && outstanding === 0) this.#shares.delete(name);
@@ -144,7 +150,7 @@ function lowerOf(granted: Granted, held: Granted): Granted {
 }
 
 function useOf(share: Share): ShareUse {
-  const { limited, outstanding, allowed, refused } = share;
-  share.refused = 0;
-  return { limited, outstanding, share: allowed, refused };
+  const { limited, outstanding, allowed, kept } = share;
+  share.kept = 0;
+  return { limited, outstanding, share: allowed, refused: kept };
 }
