@@ -28,6 +28,7 @@ import { RecentExchanges } from "./membership/recent.ts";
 import { Registry } from "./membership/registry.ts";
 import { generationIn, snapshotOf, writeSnapshot } from "./publish/snapshot.ts";
 import { ShareGranting } from "./shares/granting.ts";
+import { shareMetrics } from "./shares/metrics.ts";
 import { SqliteStore } from "./store/sqlite-store.ts";
 
 const PUBLISH_EVERY_MS = 100;
@@ -155,6 +156,7 @@ export class Coordinator {
       events: this.#events,
       health: this.#health,
       checks: this.#checker.counts,
+      shareMetrics: () => shareMetrics(this.#registry, this.#shares),
     });
     return { host: config.admin.host, port: this.#api.port };
   }

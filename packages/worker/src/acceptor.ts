@@ -208,7 +208,7 @@ export class Acceptor {
 
   counters(): AcceptorCounters {
     const { batches, inline, stuck } = this.#dispatcher;
-    return this.#observer.counters.report(
+    const report = this.#observer.counters.report(
       {
         classifier_batches_total: batches,
         classifier_inline_total: inline,
@@ -224,6 +224,8 @@ export class Acceptor {
         pools_in_panic: this.#selector.poolsInPanic,
       },
     );
+    const labelled = { ...report.labelled, share_refused_total: this.#shares.refusedEver };
+    return { ...report, labelled };
   }
 
   recent(limit: number): readonly ExchangeRecord[] {

@@ -25,6 +25,7 @@ export interface ApiContext {
   readonly recent: RecentExchanges;
   readonly events: EventLog;
   /** How Redis does, for metrics; undefined where there is none. */
+  readonly shareMetrics?: (() => readonly Metric[]) | undefined;
   readonly redisMetrics?: (() => readonly Metric[]) | undefined;
   readonly health: KnownHealth;
   /** Checks that this coordinator has made, by how they ended. */

@@ -26,6 +26,7 @@ const LABELS: Readonly<Record<string, string>> = {
   acceptors_redis_errors_total: "reason",
   acceptors_bus_refused_total: "reason",
   ejections_total: "reason",
+  share_refused_total: "limited",
 };
 
 /** Everything as Prometheus reads it: what acceptors counted, what they are loaded with, and this process. */
@@ -35,7 +36,9 @@ export function addMetrics(app: FastifyInstance, context: ApiContext): void {
   serve(app, ROUTES.metrics, async ({ reply }) => {
     const counted = context.registry.counters();
     const ofRedis = context.redisMetrics?.() ?? [];
-    const text = exposition([...acceptorMetrics(counted), ...clusterMetrics(context), ...ofRedis]);
+    const ofShares = context.shareMetrics?.() ?? [];
+    const metrics = [...acceptorMetrics(counted), ...clusterMetrics(context), ...ofShares, ...ofRedis];
+    const text = exposition(metrics);
     return reply.type(own.contentType).send(text + (await own.metrics()));
   });
 }

@@ -1,4 +1,4 @@
-import type { AcceptorCounters, AcceptorMessage, SnapshotVersion } from "@shunt/core";
+import type { AcceptorCounters, AcceptorMessage, ShareUse, SnapshotVersion } from "@shunt/core";
 import type { BusPeer } from "../bus/state-bus.ts";
 import { type HeardLoad, takeReport } from "../load/heard-load.ts";
 import { isStale } from "../load/staleness.ts";
@@ -23,6 +23,8 @@ export interface Member {
   loadSeq: number;
   /** Number of the last report in which anything had changed. */
   changedSeq: number;
+  /** At limits of the whole cluster, by its last report. */
+  shares: readonly ShareUse[];
   status: Pick<Status, "state" | "connections" | "exchanges" | "counters">;
   snapshot: SnapshotVersion;
   lastHeardAt: number;
@@ -71,6 +73,7 @@ export class Registry {
       since: now,
       loads: new Map(),
       loadSeq: 0,
+      shares: [],
       changedSeq: 0,
       status: { state: "starting", connections: 0, exchanges: 0, counters },
       snapshot: { term, generation },
@@ -84,9 +87,10 @@ export class Registry {
     member.lastHeardAt = this.#now();
   }
 
-  takeLoad(member: Member, { seq, servers }: Report): void {
+  takeLoad(member: Member, { seq, servers, shares }: Report): void {
     takeReport(member.loads, servers, this.#now());
     member.loadSeq = seq;
+    member.shares = shares;
     if (servers.length > 0) member.changedSeq = seq;
   }
 

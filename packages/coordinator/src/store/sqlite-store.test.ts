@@ -133,3 +133,8 @@ test("SqliteStore remembers the departed of one supervisor's life only", async (
   await withStore((store) => store.saveDeparted("second", record));
   expect(await withStore((store) => store.departed("first"))).toBeUndefined();
 });
+
+test("SqliteStore.nextLife() gives no number twice", () => {
+  const numbers = [1, 2, 3].map(() => withStore((store) => store.nextLife()));
+  expect(numbers).toEqual([1, 2, 3]);
+});
