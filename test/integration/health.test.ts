@@ -6,7 +6,7 @@ import { delay, eventually } from "../support/eventually.ts";
 import { freePort } from "../support/ports.ts";
 import type { RawClient } from "../support/raw-client.ts";
 import { type Handler, SampleServer } from "../support/sample-server.ts";
-import { type Named, poolOf, type RunningShunt, startShunt } from "../support/shunt.ts";
+import { type Named, poolOf, type RunningShunt, startShunt, TOKEN } from "../support/shunt.ts";
 
 /** What becomes of servers that turn bad, and of their pool: `shunt up`, and real servers. */
 
@@ -377,3 +377,49 @@ test("a server that is back rises slowly, where its pool asks for that", async (
   // A tenth of the weight is one request of eleven: 18 of 200, and more than 50 once in a billion times.
   expect(first.back).toBeLessThan(50);
 });
+
+test("a server that is added while running is checked at once, one in maintenance is not, and one back from it rises", async () => {
+  await using old = await MoodyServer.start("old");
+  await using added = await MoodyServer.start("added");
+  await using shunt = await start([old.server], { active: CHECK, slowStartMs: 600_000 });
+  using client = await shunt.connect();
+  added.mood = failing;
+  await change(shunt, "POST", "/v1/pools/all/servers", { name: "added", url: added.server.url });
+  // Its first check decides.
+  expect((await becomes(shunt, "added", "unhealthy")).reasons[0]).toBe("its first check failed: status 500");
+  await eventually(
+    () => ask(client, 5),
+    (answered) => answered.old === 5,
+  );
+  added.mood = undefined;
+  await becomes(shunt, "added", "ok");
+
+  await change(shunt, "PATCH", "/v1/pools/all/servers/added", { state: "maintenance" });
+  await eventually(
+    async () => {
+      const before = added.checks;
+      await delay(300);
+      return added.checks - before;
+    },
+    (checks) => checks === 0,
+  );
+  await eventually(
+    () => ask(client, 5),
+    (answered) => answered.old === 5,
+  );
+  await change(shunt, "PATCH", "/v1/pools/all/servers/added", { state: "ready" });
+  const first = await eventually(
+    () => ask(client, 200),
+    ({ added: answered = 0 }) => answered > 0,
+  );
+  expect(first.added).toBeLessThan(50);
+});
+
+async function change(shunt: RunningShunt, method: string, path: string, body: object): Promise<void> {
+  const answer = await fetch(shunt.admin + path, {
+    method,
+    headers: { authorization: `Bearer ${TOKEN}`, "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
+  if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
+}

@@ -165,7 +165,13 @@ export {
   mayEjectOutlier,
   panics,
 } from "./health/availability.ts";
-export { afterCheck, type CheckResult, type CheckState, UNCHECKED } from "./health/check-state.ts";
+export {
+  afterCheck,
+  afterFirstCheck,
+  type CheckResult,
+  type CheckState,
+  UNCHECKED,
+} from "./health/check-state.ts";
 export {
   admits,
   advanced,

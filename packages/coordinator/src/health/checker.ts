@@ -1,5 +1,6 @@
 import {
   afterCheck,
+  afterFirstCheck,
   type CheckResult,
   type CheckState,
   type DataPlaneConfig,
@@ -41,6 +42,8 @@ interface Checked {
   state: CheckState;
   /** Acceptors have been told, or can be; until then they go by what they know. */
   known: boolean;
+  /** It was added while this coordinator leads, and not checked yet. */
+  isNew: boolean;
   /** When the check that is planned, or made, was due. */
   dueAt: number;
   timer: NodeJS.Timeout | undefined;
@@ -83,7 +86,15 @@ export class HealthChecker implements Duty {
       const told = known.get(target.id);
       const state =
         told === undefined ? UNCHECKED : { healthy: told.healthy, against: 0, reason: told.reason };
-      const checked: Checked = { ...target, state, known: told !== undefined, dueAt: 0, timer: undefined };
+      const isKnown = told !== undefined;
+      const checked: Checked = {
+        ...target,
+        state,
+        known: isKnown,
+        isNew: false,
+        dueAt: 0,
+        timer: undefined,
+      };
       this.#servers.set(target.id, checked);
       // Spread over one interval: whoever leads 10,000 servers need not ask all of them at once.
       this.#plan(checked, performance.now() + this.#random() * target.server.active.intervalMs);
@@ -120,11 +131,15 @@ export class HealthChecker implements Duty {
   /** `before`: the same name, checked in another way, or at another address. */
   #begin(target: Target, before: Checked | undefined): void {
     const isSame = before !== undefined && addressOf(before.server) === addressOf(target.server);
-    // One that was never there is taken for healthy until its first check, and then that one decides.
-    const state = isSame
-      ? { ...before.state, against: 0 }
-      : { ...UNCHECKED, against: target.server.active.fall - 1 };
-    const checked = { ...target, state, known: isSame && before.known, dueAt: 0, timer: undefined };
+    const checked: Checked = {
+      ...target,
+      state: isSame ? { ...before.state, against: 0 } : UNCHECKED,
+      known: isSame && before.known,
+      // It is taken for healthy until its first check, and then that one decides.
+      isNew: !isSame,
+      dueAt: 0,
+      timer: undefined,
+    };
     this.#servers.set(target.id, checked);
     this.#plan(checked, performance.now());
   }
@@ -153,7 +168,10 @@ export class HealthChecker implements Duty {
 
   #take(checked: Checked, result: CheckResult): void {
     const before = checked.state;
-    checked.state = afterCheck(before, result, checked.server.active);
+    checked.state = checked.isNew
+      ? afterFirstCheck(result)
+      : afterCheck(before, result, checked.server.active);
+    checked.isNew = false;
     const { healthy, reason } = checked.state;
     if (healthy !== before.healthy) {
       const { log } = this.#options;

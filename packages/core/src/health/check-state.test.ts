@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { afterCheck, type CheckState, UNCHECKED } from "./check-state.ts";
+import { afterCheck, afterFirstCheck, type CheckState, UNCHECKED } from "./check-state.ts";
 
 const POLICY = { rise: 2, fall: 3 };
 
@@ -43,5 +43,14 @@ describe("afterCheck()", () => {
         expect(after(results).healthy).toBe(healthy);
       }),
     );
+  });
+});
+
+describe("afterFirstCheck()", () => {
+  it("is decided by that check alone", () => {
+    const failed = afterFirstCheck({ passed: false, found: "status 503" });
+    expect([failed.healthy, failed.reason]).toEqual([false, "its first check failed: status 503"]);
+    expect(after([true], failed).healthy).toBe(false);
+    expect(afterFirstCheck({ passed: true, found: "status 200" }).healthy).toBe(true);
   });
 });

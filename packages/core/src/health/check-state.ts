@@ -35,6 +35,11 @@ export function afterCheck(
   };
 }
 
+/** Of a server that was just added there is nothing to hold against its first check. */
+export function afterFirstCheck({ passed, found }: CheckResult): CheckState {
+  return { healthy: passed, against: 0, reason: `its first check ${passed ? "passed" : "failed"}: ${found}` };
+}
+
 function inARow(checks: number): string {
   return checks === 1 ? "a check" : `${checks} checks in a row`;
 }
