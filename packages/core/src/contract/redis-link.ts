@@ -11,6 +11,7 @@ export interface LinkedClient {
 
 /** So often, in milliseconds, a server that takes no writes is connected to anew. */
 const RENEW_EVERY_MS = 5_000;
+const CLOSED = "the connection was closed";
 
 export interface LinkOptions<C extends LinkedClient> {
   /** It has not been asked to connect yet, and connects again by itself. */
@@ -34,7 +35,7 @@ export class RedisLink<C extends LinkedClient> {
   #closed = false;
   #renewing = false;
   #renewedAt = Number.NEGATIVE_INFINITY;
-  #lastError = "the connection was closed";
+  #lastError = CLOSED;
 
   constructor(options: LinkOptions<C>) {
     this.#options = options;
@@ -124,6 +125,7 @@ export class RedisLink<C extends LinkedClient> {
     this.#ready = true;
     this.#renewing = false;
     this.#saidLost = false;
+    this.#lastError = CLOSED;
     this.#options.watch.connected(this.#prefix);
     this.#options.onReady?.();
   }
@@ -144,6 +146,5 @@ export class RedisLink<C extends LinkedClient> {
     if (this.#saidLost) return;
     this.#saidLost = true;
     onLost?.(this.#lastError);
-    this.#lastError = "the connection was closed";
   }
 }

@@ -35,7 +35,7 @@ const REPLIES: readonly (readonly [word: RegExp, trouble: RedisTrouble])[] = [
   [/max number of clients/i, "too_many_clients"],
   [/\bLOADING\b/, "loading"],
   [/\b(CLUSTERDOWN|MASTERDOWN|TRYAGAIN)\b|Failed to refresh slots|Cluster isn't ready/, "cluster_down"],
-  [/^-?BUSY\b/, "busy"],
+  [/\bBUSY\b/, "busy"],
   [/\bWRONGTYPE\b/, "wrong_type"],
   [/Command timed out/, "slow"],
 ];
