@@ -16,6 +16,7 @@ import type { StoredConfig } from "./change/change.ts";
 import { dropped } from "./change/difference.ts";
 import { firstConfiguration, unversioned } from "./change/first-configuration.ts";
 import { LocalConfiguration } from "./change/local-configuration.ts";
+import { configurationEvents } from "./events/configuration-events.ts";
 import { Ejections } from "./events/ejections.ts";
 import { EventLog } from "./events/event-log.ts";
 import { HealthChecker } from "./health/checker.ts";
@@ -131,6 +132,7 @@ export class Coordinator {
       own,
       term: () => this.#leadership.term,
       onChange: (stored) => {
+        for (const event of configurationEvents(this.snapshot.config, stored)) this.#events.append(event);
         this.#hold(stored);
         this.#bus.publish({ kind: "snapshot", snapshot: this.snapshot });
         this.#shares.look();

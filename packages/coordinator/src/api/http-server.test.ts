@@ -116,6 +116,12 @@ test.each([
 test.each([
   ["GET", "/v1/pools", [200, 200, 200]],
   ["POST", "/v1/explain", [403, 422, 422]],
+  ["GET", "/v1/audit", [200, 200, 200]],
+  ["PATCH", "/v1/pools/gold/servers/g1", [403, 422, 422]],
+  ["DELETE", "/v1/pools/gold/servers/g1", [403, 403, 503]],
+  ["POST", "/v1/pools/gold/servers", [403, 403, 422]],
+  ["PUT", "/v1/config", [403, 403, 422]],
+  ["POST", "/v1/config/rollback", [403, 403, 422]],
 ] as const)("%s %s is answered %j to read, operate, admin", async (method, url, statuses) => {
   const answers = [TOKENS.rita, TOKENS.otto, TOKENS.ann].map((token) =>
     app.inject({ method, url, headers: { authorization: `Bearer ${token}` } }),

@@ -1,5 +1,11 @@
 import { isAbsolute } from "node:path";
-import { type DataPlaneConfig, needsRestart, type ResolvedPool, type ResolvedServer } from "@shunt/core";
+import {
+  type DataPlaneConfig,
+  MAX_LINE_BYTES,
+  needsRestart,
+  type ResolvedPool,
+  type ResolvedServer,
+} from "@shunt/core";
 import type { ShuntOptions } from "@shunt/core/config";
 import {
   didYouMean,
@@ -202,8 +208,18 @@ function resolved(given: unknown, base: EditBase, under: Path): Edited {
     { ...dataPlane, ...(said.admin ? { admin } : {}), ...(said.state ? { state } : {}) },
   );
   if (restarts.length > 0) return { kind: "invalid", mistakes: restarts.map(atItsPart) };
+  const octets = Buffer.byteLength(JSON.stringify(dataPlane));
+  if (octets > MOST_OCTETS) return { kind: "invalid", mistakes: [tooLarge(octets)] };
   const warnings = result.warnings.filter(({ path }) => concerns(path, under)).map(formatMistake);
   return { kind: "edited", config: dataPlane, warnings };
+}
+
+/** A snapshot goes to acceptors as one line, with little beside the configuration. */
+const MOST_OCTETS = MAX_LINE_BYTES - 64 * 1024;
+
+function tooLarge(octets: number): Mistakes[number] {
+  const detail = `the whole configuration has ${octets} octets in the form in which acceptors get it; expected at most ${MOST_OCTETS}`;
+  return { pointer: "", detail };
 }
 
 /** These sentences begin with the part that they are about. */
