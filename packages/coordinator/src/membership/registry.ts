@@ -55,7 +55,10 @@ export class Registry {
     return this.#members.get(peer);
   }
 
-  /** An acceptor that comes again before its former connection was seen to end replaces itself. */
+  /**
+   * An acceptor that comes again before its former connection was seen to end replaces itself. One that says hello again
+   * on the same connection was asked to tell all: what it has counted holds until it has told.
+   */
   join(peer: BusPeer, { acceptor, host, pid, version, term, generation }: Hello): Member {
     const former = this.members.find((member) => member.id === acceptor && member.peer !== peer);
     if (former !== undefined) {
@@ -63,6 +66,7 @@ export class Registry {
       former.peer.close(`acceptor ${acceptor} has connected again`);
     }
     const now = this.#now();
+    const known = this.#members.get(peer);
     const counters = this.#departed.takeBack(acceptor) ?? NO_COUNTERS;
     const member: Member = {
       id: acceptor,
@@ -70,12 +74,12 @@ export class Registry {
       pid,
       version,
       peer,
-      since: now,
+      since: known?.since ?? now,
       loads: new Map(),
       loadSeq: 0,
       shares: [],
       changedSeq: 0,
-      status: { state: "starting", connections: 0, exchanges: 0, counters },
+      status: known?.status ?? { state: "starting", connections: 0, exchanges: 0, counters },
       snapshot: { term, generation },
       lastHeardAt: now,
     };

@@ -1,0 +1,24 @@
+import { expect, test } from "vitest";
+import { NO_COUNTERS } from "./counters.ts";
+import { Registry } from "./registry.ts";
+
+const HELLO = {
+  kind: "hello",
+  acceptor: "a1",
+  host: "h",
+  pid: 1,
+  term: 0,
+  generation: 0,
+  version: "0",
+} as const;
+const peer = { send: () => {}, close: () => {} };
+
+test("Registry.counters() do not fall while an acceptor that was asked tells all anew", () => {
+  const registry = new Registry(() => 0);
+  const member = registry.join(peer, HELLO);
+  const counters = { ...NO_COUNTERS, counters: { exchanges_total: 5 } };
+  member.status = { state: "accepting", connections: 1, exchanges: 0, counters };
+  const again = registry.join(peer, HELLO);
+  expect(registry.counters().counters).toEqual({ exchanges_total: 5 });
+  expect([again.status.state, again.loads.size]).toEqual(["accepting", 0]);
+});
