@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import type { RedisTrouble, ResolvedRedis } from "@shunt/core";
 import { afterAll, beforeAll, beforeEach, expect, describe as group, test } from "vitest";
 import { AcceptorEnd, CoordinatorEnd, Intruder } from "../support/bus-ends.ts";
@@ -126,7 +128,7 @@ group("of RedisBus and RedisTransport", () => {
     await isOver(coordinator, "no_permission");
   });
 
-  test("a user with no more than the rights in docs/cluster.md is enough", async () => {
+  test("a user with no more than the rights in docs/configuration.md is enough", async () => {
     const rules = rightsFor(redis.prefix);
     await other.redis.acl("SETUSER", "least", "on", ">p", ...rules);
     const state = { ...redisState(server.url.replace("redis://", "redis://least:p@")), prefix: redis.prefix };
@@ -209,18 +211,9 @@ group("of RedisBus and RedisTransport", () => {
   });
 });
 
-/** As docs/cluster.md has them. */
+/** As the page has them. */
 function rightsFor(prefix: string): string[] {
-  return [
-    `~{${prefix}}:*`,
-    `&{${prefix}}:*`,
-    "-@all",
-    "+@connection",
-    "+@read",
-    "+@write",
-    "+@pubsub",
-    "+@scripting",
-    "-@dangerous",
-    "+info",
-  ];
+  const page = readFileSync(join(import.meta.dirname, "../../docs/configuration.md"), "utf8");
+  const rights = /^~\{shunt\}:\* .+$/m.exec(page)?.[0] ?? "";
+  return rights.replaceAll("shunt", prefix).split(" ");
 }
