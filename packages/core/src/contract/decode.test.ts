@@ -1,8 +1,10 @@
 import { expect, test } from "vitest";
+import { DEFAULT_HEALTH } from "../config/defaults.ts";
 import {
   DecodeError,
   decodeAcceptorMessage,
   decodeCoordinatorMessage,
+  decodeSnapshot,
   decodeSupervisorMessage,
 } from "./decode.ts";
 
@@ -98,4 +100,27 @@ test("decodeCoordinatorMessage() refuses a snapshot without its configuration", 
 
 test("decodeSupervisorMessage() refuses an acceptor's message", () => {
   expect(() => decodeSupervisorMessage(hello)).toThrow("expected a kind of start, listen, unlisten, drain");
+});
+
+test("decodeSnapshot() gives pools of a version that does not know of health yet what holds by default", () => {
+  const parts = ["timeouts", "limits", "retry", "trust", "leniency", "identity", "log"];
+  const config = {
+    ...Object.fromEntries(parts.map((part) => [part, {}])),
+    listeners: [],
+    classes: [],
+    rules: [],
+    pools: [{ name: "old" }, { name: "new", health: { slowStartMs: 5 } }],
+  };
+  const { pools } = decodeSnapshot({ term: 0, generation: 1, config }).config;
+  expect(pools.map(({ health }) => health)).toEqual([DEFAULT_HEALTH, { slowStartMs: 5 }]);
+});
+
+test("decodeCoordinatorMessage() takes no server for healthy, or unhealthy, that is not said to be", () => {
+  const health = (healthy: unknown): unknown => ({
+    kind: "health",
+    servers: [{ server: "a/1", healthy, reason: "" }],
+  });
+  expect(decodeCoordinatorMessage(health(false))).toEqual(health(false));
+  for (const healthy of [undefined, 1, "no"])
+    expect(() => decodeCoordinatorMessage(health(healthy))).toThrow("healthy: expected true or false");
 });
