@@ -138,6 +138,11 @@ group("of RedisBus and RedisTransport", () => {
     await using acceptor = new AcceptorEnd(state, "a1");
     coordinator.bus.publish({ kind: "health", servers: [] });
     await bothWork(coordinator, acceptor);
+    // What a leader asks for besides, and in scripts.
+    await using least = new Intruder(server.url.replace("redis://", "redis://least:p@"), redis.prefix);
+    expect(await least.redis.eval("return redis.call('TIME')", 0)).toHaveLength(2);
+    await expect(least.redis.get("another's")).rejects.toThrow("NOPERM");
+    await expect(least.redis.keys("*")).rejects.toThrow("NOPERM");
     await eventually(
       () => acceptor.of("health").length,
       (count) => count === 1,
