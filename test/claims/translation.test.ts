@@ -119,6 +119,7 @@ function viewOf(pool: (typeof POOLS)[number], outstanding: readonly number[]): P
       ready: true,
       outstanding: outstanding[i] ?? 0,
       reported: 0,
+      reportedAverage: 0,
       reportedAgeMs: 0,
       announced: 0,
       announcedAgeMs: 0,

@@ -23,6 +23,7 @@ import { HealthChecker } from "./health/checker.ts";
 import { KnownHealth } from "./health/known-health.ts";
 import { Duties, type Duty, everyMs } from "./leadership/duty.ts";
 import { ALONE, type Leadership } from "./leadership/leadership.ts";
+import { LoadPolls } from "./load/load-polls.ts";
 import { LoadPublication } from "./load/publication.ts";
 import { Departed } from "./membership/departed.ts";
 import { RecentExchanges } from "./membership/recent.ts";
@@ -107,12 +108,14 @@ export class Coordinator {
 
   /** What is done by the one coordinator that leads, and by no other. */
   #dutiesOfLeader(): Duty[] {
+    const polls = new LoadPolls({ current: () => this.snapshot, log: this.#options.log });
     const publication = new LoadPublication(
       this.#registry,
       () => this.snapshot,
       (load) => this.#bus.publish(load),
+      () => polls.words(),
     );
-    return [everyMs(PUBLISH_EVERY_MS, () => publication.tick()), this.#checker, this.#shares];
+    return [polls, everyMs(PUBLISH_EVERY_MS, () => publication.tick()), this.#checker, this.#shares];
   }
 
   /** What acceptors are to decide by. There is one from the start on. */

@@ -2,6 +2,7 @@ export { affinityOf } from "./balance/affinity.ts";
 export { parseAnnouncedLoad } from "./balance/announced-load.ts";
 export type { PoolExplanation } from "./balance/explain.ts";
 export { hash32, NO_AFFINITY } from "./balance/hash.ts";
+export { averageReported } from "./balance/load.ts";
 export { planFor } from "./balance/plan.ts";
 export { ChoiceTrace } from "./balance/trace.ts";
 export type { BalancePlan, Candidate, PoolView } from "./balance/view.ts";
@@ -215,7 +216,7 @@ export { METHOD, methodName } from "./http/methods.ts";
 export { PARSER_BYTES } from "./http/parser.ts";
 export { REFUSALS, REFUSE, type Refusal } from "./http/refusal.ts";
 export { RequestHead } from "./http/request-head.ts";
-export { RESPONSE_BODY, ResponseHead } from "./http/response-head.ts";
+export { LOAD_FIELD, RESPONSE_BODY, ResponseHead } from "./http/response-head.ts";
 export { namesIn, serverNames } from "./membership/server-names.ts";
 export { isNewer, type Snapshot, type SnapshotVersion } from "./membership/snapshot.ts";
 export type {

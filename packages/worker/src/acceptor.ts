@@ -4,6 +4,7 @@ import {
   type ExchangeRecord,
   FieldNames,
   isNewer,
+  LOAD_FIELD,
   type PublishedLoad,
   type ResolvedListener,
   ResponseHead,
@@ -71,6 +72,8 @@ export class Acceptor {
   readonly #entrance: ProxyEntrance;
   readonly #places = new Places((open, listener) => this.#accept(open, listener));
   readonly #head: ResponseHead;
+  /** For answers of servers that say in them how loaded they are. */
+  readonly #announcingHead: ResponseHead;
   #dispatcher!: Dispatcher;
 
   constructor({ id, snapshot, log, hangOn }: AcceptorOptions) {
@@ -89,6 +92,7 @@ export class Acceptor {
     const seeds = new SeedSequence(randomBytes(4).readUInt32LE());
     this.#selector = new Selector(snapshot, seeds, this.#clock, this.#shares, this.#observer);
     this.#head = new ResponseHead(new FieldNames(), config.limits);
+    this.#announcingHead = new ResponseHead(new FieldNames([LOAD_FIELD]), config.limits);
     const shared = { peers: this.#peers, wheel: this.#wheel, readBuffers: new ReadBuffers() };
     this.#service = new Service({
       ...shared,
@@ -96,6 +100,7 @@ export class Acceptor {
       selector: this.#selector,
       turn: this.#turn,
       head: this.#head,
+      announcingHead: this.#announcingHead,
       observer: this.#observer,
       clock: this.#clock,
       requestId: requestIds(),
@@ -163,6 +168,7 @@ export class Acceptor {
     this.#peers.trust(config.trust.peers);
     this.#places.adopt(config.listeners);
     this.#head.limits = config.limits;
+    this.#announcingHead.limits = config.limits;
     this.#recorder.resize(config.limits.recentExchanges);
     this.#selector.adopt(snapshot);
     this.#service.upkeep.adopt(config, this.#peers);

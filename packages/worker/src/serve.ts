@@ -1,4 +1,12 @@
-import { FAILURE, HEAD_FLAG, REFUSE, type ResponseHead, type Snapshot, type Verdict } from "@shunt/core";
+import {
+  FAILURE,
+  HEAD_FLAG,
+  parseAnnouncedLoad,
+  REFUSE,
+  type ResponseHead,
+  type Snapshot,
+  type Verdict,
+} from "@shunt/core";
 import { Admission } from "./accept/admission.ts";
 import { ClientConnection, type ClientEvents, type ClientParts } from "./accept/client-connection.ts";
 import type { OpenSocket } from "./accept/listener.ts";
@@ -75,6 +83,7 @@ export class Service implements ClientEvents, ServerEvents {
       wheel: parts.wheel,
       turn: parts.turn,
       head: parts.head,
+      announcingHead: parts.announcingHead,
       readBuffers: parts.readBuffers,
       events: this,
     };
@@ -343,6 +352,12 @@ export class Service implements ClientEvents, ServerEvents {
     this.content(client);
     client.regulate();
   }
+
+  announced = (backend: Backend, text: string): void => {
+    const load = parseAnnouncedLoad(text);
+    if (load === undefined) this.parts.observer.counters.announcedLoadsIgnored++;
+    else backend.noteAnnounced(load);
+  };
 
   failed: Troubles["failed"] = (attempt, failure, detail) => this.#troubles.failed(attempt, failure, detail);
   gone: Troubles["gone"] = (client) => {

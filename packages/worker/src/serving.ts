@@ -33,6 +33,8 @@ export interface ServiceParts {
   readonly turn: Turn;
   /** Judges response heads, one for all server connections of the loop. */
   readonly head: ResponseHead;
+  /** The same for servers that say in their answers how loaded they are. */
+  readonly announcingHead: ResponseHead;
   readonly readBuffers: ReadBuffers;
   readonly observer: Observer;
   /** Milliseconds of a monotonic clock. */

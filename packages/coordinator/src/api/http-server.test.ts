@@ -10,7 +10,7 @@ import { EventLog } from "../events/event-log.ts";
 import { KnownHealth } from "../health/known-health.ts";
 import { ALONE } from "../leadership/leadership.ts";
 import { RecentExchanges } from "../membership/recent.ts";
-import { Registry } from "../membership/registry.ts";
+import { type Member, Registry } from "../membership/registry.ts";
 import { snapshotOf } from "../publish/snapshot.ts";
 import { testConfig } from "../test-config.ts";
 import { buildAdminApi } from "./http-server.ts";
@@ -241,6 +241,30 @@ test("GET /metrics does not fall when an acceptor goes, nor rise when it comes b
 test("GET /v1/exchanges refuses a limit out of range", async () => {
   const answer = await app.inject({ url: "/v1/exchanges?limit=0", headers: { authorization } });
   expect([answer.statusCode, answer.json().errors[0].pointer]).toEqual([422, "/limit"]);
+});
+
+test("GET /v1/load and /metrics show rate, errors and answer times of a server, and what it says itself", async () => {
+  join("a1", "accepting");
+  const [member] = registry.members;
+  const answers = [0, 2, 3, 0, 0, 0, 0, 0, 0, 0];
+  const measures = { latencyMs: 2, requests: 5, failures: 0, connections: 1, ejected: false };
+  const servers = [
+    ["gold/g1", 3, { ...measures, errors: 4, answers, answerMs: 25, announced: 0.5 }],
+  ] as const;
+  registry.takeLoad(member as Member, { kind: "load", seq: 2, servers, shares: [], granted: 0 });
+  const get = async (url: string) => await app.inject({ url, headers: { authorization } });
+  const { servers: totals, acceptors } = (await get("/v1/load")).json();
+  const told = { server: "gold/g1", errors: 4, averageMs: 5, answers, announced: 0.5 };
+  expect([totals[0], acceptors[0].servers[0]]).toMatchObject([told, told]);
+  const lines = (await get("/metrics")).body.split("\n");
+  for (const line of [
+    'shunt_server_errors_total{pool="gold",server="g1"} 4',
+    'shunt_server_latency_seconds_bucket{pool="gold",server="g1",le="0.003"} 2',
+    'shunt_server_latency_seconds_bucket{pool="gold",server="g1",le="+Inf"} 5',
+    'shunt_server_latency_seconds_sum{pool="gold",server="g1"} 0.025',
+    'shunt_server_announced_load{pool="gold",server="g1"} 0.5',
+  ])
+    expect(lines).toContain(line);
 });
 
 test("GET /v1/load and /v1/pools show totals by server, GET /v1/acceptors who counts", async () => {

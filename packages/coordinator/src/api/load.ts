@@ -1,6 +1,7 @@
 import { serverNames } from "@shunt/core";
 import type { FastifyInstance } from "fastify";
 import { totals } from "../load/aggregate.ts";
+import { rateAt } from "../load/heard-load.ts";
 import { isStale } from "../load/staleness.ts";
 import type { ApiContext } from "./context.ts";
 import { ROUTES } from "./routes.ts";
@@ -19,7 +20,10 @@ export function addLoad(app: FastifyInstance, { current, registry }: ApiContext)
         acceptor: id,
         ageMs: Math.max(0, now - lastHeardAt),
         stale: isStale(lastHeardAt, now),
-        servers: [...loads.values()],
+        servers: Array.from(loads.values(), ({ measuredAt, ...load }) => ({
+          ...load,
+          rate: rateAt({ ...load, measuredAt }, now),
+        })),
       })),
     };
   });

@@ -1,3 +1,4 @@
+import { ANSWER_BOUNDS_MS } from "@shunt/core";
 import { z } from "zod";
 
 /**
@@ -148,10 +149,20 @@ export const AuditAnswer = z.looseObject({
 
 const Load = z.looseObject({
   outstanding: Count,
+  rate: z.number().describe("Requests per second"),
   requests: Count,
   failures: Count,
+  errors: Count.describe("Responses with a status of 500 or above"),
   connections: Count,
-  latencyMs: z.number(),
+  latencyMs: z.number().describe("Answer time: follows a rise at once, decays slowly"),
+  averageMs: z.number().describe("Mean time of the answers of about a second"),
+  answers: z
+    .array(Count)
+    .describe(
+      `Answers ever, by how long they took: up to ${ANSWER_BOUNDS_MS.join(", ")} ms, and longer; not cumulative`,
+    ),
+  answerMs: z.number().describe("How long all of them took together"),
+  announced: z.number().optional().describe("How loaded the server says that it is, 0 to 1"),
   ejectedBy: Count.describe("Acceptors that have ejected it for now"),
 });
 

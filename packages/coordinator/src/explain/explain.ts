@@ -113,6 +113,7 @@ export class Explainer {
           ready: takes[index] === true,
           outstanding: load?.outstanding ?? 0,
           reported: 0,
+          reportedAverage: 0,
           reportedAgeMs: 0,
           latencyMs: load?.latencyMs ?? 0,
           announced: pool.announcedLoad === undefined ? 0 : (load?.announced ?? 0),

@@ -33,6 +33,8 @@ test("publishedLoads() tells what a server said last, whoever heard it", () => {
   const later = table({ server: "a/1", announced: 0.2, measuredAt: 200 });
   const silent = table({ server: "a/1", measuredAt: 300 });
   expect(publishedLoads(["a/2", "a/1"], [first, later, silent]).announced).toEqual({ 1: 0.2 });
+  const polled = new Map([["a/2", 0.7]]);
+  expect(publishedLoads(["a/2", "a/1"], [first], polled).announced).toEqual({ 0: 0.7, 1: 0.9 });
 });
 
 test("totals() adds rates, errors and answer times of all acceptors", () => {

@@ -37,10 +37,11 @@ export function totals(
   return servers.map((server) => totalOf(server, tables, now));
 }
 
-/** What acceptors are told: how much all of them together have outstanding at each server, and what it says itself. */
+/** What acceptors are told: how much all of them together have outstanding at each server, and what it says itself, asked or not. */
 export function publishedLoads(
   servers: readonly string[],
   tables: readonly LoadTable[],
+  polled: ReadonlyMap<string, number> = new Map(),
 ): { outstanding: number[]; announced: Record<string, number> } {
   const outstanding = new Array<number>(servers.length).fill(0);
   const announced: Record<string, number> = {};
@@ -54,7 +55,8 @@ export function publishedLoads(
       last = laterWord(last, load);
     }
     outstanding[index] = sum;
-    if (last?.announced !== undefined) announced[index] = last.announced;
+    const word = polled.get(server) ?? last?.announced;
+    if (word !== undefined) announced[index] = word;
   });
   return { outstanding, announced };
 }
@@ -85,7 +87,8 @@ function totalOf(server: string, tables: readonly LoadTable[], now: number): Tot
     averageMs: weighted(
       loads,
       ({ averageMs }) => averageMs,
-      ({ rate }) => rate,
+      // Above 0: where no requests come any more, the last answers still took what they took.
+      ({ rate }) => Math.max(0.001, rate),
     ),
     answers: loads.reduce((sum, load) => added(sum, load.answers), noAnswers()),
     answerMs: sumOf((load) => load.answerMs ?? 0),

@@ -39,6 +39,7 @@ describe("explainPool()", () => {
       limit: 1_000,
       outstanding: 1,
       reported: 3,
+      reportedAverage: 0,
       reportedAgeMs: 0,
       latencyMs: 0,
       score: 2,

@@ -17,6 +17,7 @@ export interface CandidateExplanation {
   readonly limit: number;
   readonly outstanding: number;
   readonly reported: number;
+  readonly reportedAverage: number;
   readonly reportedAgeMs: number;
   readonly latencyMs: number;
   /** How loaded the server says that it is, 0 to 1; 0 where it says nothing. */
@@ -79,6 +80,7 @@ function explainCandidates(
     limit: limitOf(view, candidate),
     outstanding: candidate.outstanding,
     reported: candidate.reported,
+    reportedAverage: candidate.reportedAverage,
     reportedAgeMs: candidate.reportedAgeMs,
     latencyMs: candidate.latencyMs,
     announced: candidate.announced,
@@ -89,7 +91,7 @@ function explainCandidates(
 }
 
 const SCORE_WORDS: Record<BalanceName, string> = {
-  "least-load": "requests outstanding per weight, those of other acceptors fading with age",
+  "least-load": "requests outstanding per weight, those of other acceptors as far as they count",
   p2c: "requests outstanding per weight, from this acceptor",
   "peak-ewma": "expected answer time in milliseconds per weight",
   "round-robin": "nothing",

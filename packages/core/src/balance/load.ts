@@ -27,6 +27,21 @@ export function knownOutstanding(candidate: Candidate): number {
     : candidate.outstanding + candidate.reported * likelyUnanswered(candidate);
 }
 
+/** In so many milliseconds an average of reports comes 63 per cent nearer to what is reported. */
+const AVERAGED_OVER_MS = 1_000;
+
+/** What the other acceptors usually have outstanding at a server: the average of what was reported in about a second. */
+export function usualOfOthers(candidate: Candidate): number {
+  if (candidate.reportedAverage === 0) return 0;
+  return candidate.reportedAgeMs > REPORT_TRUSTED_MS ? 0 : candidate.reportedAverage;
+}
+
+/** The average when `reported` is told `elapsedMs` after the last report; the first one is the average. */
+export function averageReported(average: number, reported: number, elapsedMs: number): number {
+  if (elapsedMs > REPORT_TRUSTED_MS) return reported;
+  return reported + (average - reported) * Math.exp(-elapsedMs / AVERAGED_OVER_MS);
+}
+
 function likelyUnanswered({ reportedAgeMs, latencyMs }: Candidate): number {
   if (reportedAgeMs > REPORT_TRUSTED_MS) return 0;
   return latencyMs === 0 ? 1 : Math.exp((-REPORT_FADING * reportedAgeMs) / latencyMs);

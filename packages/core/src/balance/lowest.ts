@@ -14,7 +14,7 @@ import type { ChoiceTrace } from "./trace.ts";
 import type { Candidate, PoolView } from "./view.ts";
 
 /** What is compared; the lowest wins. */
-export type Score = (candidate: Candidate) => number;
+export type Score = (candidate: Candidate, share: number) => number;
 
 /** Passed for a candidate to be left out when none is. */
 const NONE = -1;
@@ -23,6 +23,9 @@ const NONE = -1;
  * The lowest score of all eligible candidates, or -1. Among equals each wins with a chance in proportion to its weight:
  * the k-th of them replaces the one held with its share of their weights so far (weighted reservoir), so that the
  * place in the list favours nobody.
+ *
+ * @param share is passed to `score`
+ * @param blur requests, at most, by which chance lets a server look fuller than it is
  */
 export function lowestOfAll(
   view: PoolView,
@@ -30,6 +33,8 @@ export function lowestOfAll(
   tried: readonly number[],
   score: Score,
   trace: ChoiceTrace | undefined,
+  share = 1,
+  blur = 0,
 ): number {
   let winner = NONE;
   let lowest = Number.POSITIVE_INFINITY;
@@ -39,7 +44,8 @@ export function lowestOfAll(
   for (let i = 0; i < view.candidates.length; i++) {
     if (!isEligible(view, i, tried)) continue;
     const candidate = view.candidates[i] as Candidate;
-    const own = score(candidate);
+    let own = score(candidate, share);
+    if (blur > 0) own += (blur * fraction(draw(seed, i))) / effectiveWeight(candidate);
     trace?.compare(i, candidate, own);
     eligible++;
     if (own > lowest) continue;
@@ -73,7 +79,7 @@ export function lowerOfTwo(
   const first = drawByWeight(view, tried, NONE, fraction(draw(seed, 0)));
   if (first === NONE) return NONE;
   const a = view.candidates[first] as Candidate;
-  const scoreA = score(a);
+  const scoreA = score(a, 1);
   trace?.compare(first, a, scoreA);
   const second = drawByWeight(view, tried, first, fraction(draw(seed, 1)));
   if (second === NONE) {
@@ -81,7 +87,7 @@ export function lowerOfTwo(
     return first;
   }
   const b = view.candidates[second] as Candidate;
-  const scoreB = score(b);
+  const scoreB = score(b, 1);
   trace?.compare(second, b, scoreB);
   if (scoreB < scoreA) {
     trace?.conclude(second, b, scoreB, "lowest-score");

@@ -5,7 +5,7 @@
 
 import { boundPerWeight, consistentHash, shareOfBound } from "./consistent-hash.ts";
 import { poolHasRoom, poolObstacle } from "./eligibility.ts";
-import { leastLoad, leastLoadScore } from "./least-load.ts";
+import { leastLoad, leastLoadScorer } from "./least-load.ts";
 import { p2c, p2cScore } from "./p2c.ts";
 import { peakEwma, peakEwmaScore } from "./peak-ewma.ts";
 import { roundRobin } from "./round-robin.ts";
@@ -67,7 +67,7 @@ export function scorer(
 ): ((candidate: Candidate) => number) | undefined {
   switch (view.balance) {
     case "least-load":
-      return leastLoadScore;
+      return leastLoadScorer(view, tried);
     case "p2c":
       return p2cScore;
     case "peak-ewma":

@@ -16,6 +16,8 @@ export interface Candidate {
   readonly outstanding: number;
   /** The same of all other acceptors together, as last published. */
   readonly reported: number;
+  /** The average of `reported` over about a second. */
+  readonly reportedAverage: number;
   /** Milliseconds since `reported` was measured. */
   readonly reportedAgeMs: number;
   /** Peak-sensitive moving average of the answer time in milliseconds; 0 while nothing was measured. */
@@ -40,7 +42,7 @@ export interface Candidate {
 export interface PoolView {
   readonly balance: BalanceName;
   readonly candidates: readonly Candidate[];
-  /** Acceptors that share the servers; above 1, `least-load` compares two draws and not all. */
+  /** Acceptors that share the servers; above 1, no one of them knows all that is outstanding. */
   readonly acceptors: number;
   /** Most that one server may have outstanding from this acceptor. */
   readonly outstandingPerServer: number;

@@ -12,10 +12,10 @@ import {
 } from "./defaults.ts";
 import { defineConfig } from "./define.ts";
 import { formatMistake } from "./mistake.ts";
-import type { SecretOptions, ServerOptions, ShuntOptions } from "./options.ts";
+import type { PoolOptions, SecretOptions, ServerOptions, ShuntOptions } from "./options.ts";
 import type { ResolveContext } from "./reading.ts";
 import { resolveConfig } from "./resolve.ts";
-import type { ResolvedConfig } from "./resolved.ts";
+import type { ResolvedConfig, ResolvedPool } from "./resolved.ts";
 
 const FILES: Readonly<Record<string, string>> = { "/etc/token": "from-a-file\n", "/etc/empty": "\n" };
 
@@ -125,6 +125,31 @@ describe("resolveConfig()", () => {
     const [{ limit, servers } = { limit: undefined, servers: [] }] = resolved({ pools }).pools;
     expect(limit).toEqual({ outstanding: 5, scope: "acceptor" });
     expect(servers.map((server) => server.limit)).toEqual([{ outstanding: 7, scope: "cluster" }, undefined]);
+  });
+
+  test("takes how servers say how loaded they are, and whether loads are shared", () => {
+    const of = (options: Partial<PoolOptions>) => {
+      const general = { servers: { s1: { url: "http://127.0.0.1:9001" } }, ...options };
+      const { announcedLoad, sharedLoad } = resolved({ pools: { general } }).pools[0] as ResolvedPool;
+      return [announcedLoad, sharedLoad];
+    };
+    expect(of({ announcedLoad: "response", sharedLoad: false })).toEqual([{ from: "response" }, false]);
+    expect(of({ announcedLoad: { poll: "/load?a=b" } })).toEqual([
+      { from: "poll", path: "/load?a=b", intervalMs: 1_000 },
+      true,
+    ]);
+  });
+
+  test.each([
+    [{ announcedLoad: "field" }, 'announcedLoad: found "field"; expected "response" or { poll: "/load" }'],
+    [{ announcedLoad: { poll: "load" } }, 'announcedLoad.poll: found "load"; expected a path like'],
+    [{ announcedLoad: { poll: "/a b" } }, "announcedLoad.poll: found"],
+    [{ announcedLoad: { poll: "/", intervalMs: 50 } }, "expected an integer in 100..60000"],
+    [{ announcedLoad: { poll: "/", every: 5 } }, "every"],
+    [{ sharedLoad: "yes" }, 'sharedLoad: found "yes"; expected true or false'],
+  ])("refuses a pool with %j", (options, reason) => {
+    const [found = ""] = mistakes(pool(options));
+    expect(found).toContain(reason);
   });
 
   test("turns names into indices", () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { FIELD, FieldNames } from "./field-names.ts";
 import { HEAD } from "./head-flags.ts";
-import { RESPONSE_BODY, ResponseHead } from "./response-head.ts";
+import { LOAD_FIELD, RESPONSE_BODY, ResponseHead } from "./response-head.ts";
 import { lines } from "./test-heads.ts";
 
 const LIMITS = { headBytes: 1_024, fields: 16 };
@@ -40,6 +40,34 @@ function withoutDrops(text: string, { lines }: ResponseHead): string {
 
 const ok = (...fields: string[]): string => lines("HTTP/1.1 200 OK", ...fields);
 const status = (code: number, ...fields: string[]): string => lines(`HTTP/1.1 ${code} Fine`, ...fields);
+
+describe("ResponseHead.announcedLoad", () => {
+  const announcing = new ResponseHead(new FieldNames([LOAD_FIELD]), LIMITS);
+
+  test("is what a server says of its load, and no client gets it", () => {
+    const { sent, head } = judge(ok("Content-Length: 0", "shunt-LOAD:  0.73 ", "A: b"), false, announcing);
+    expect([head.announcedLoad, sent]).toEqual(["0.73", lines(" OK", "Content-Length: 0", "A: b")]);
+    expect(judge(ok("Content-Length: 0"), false, announcing).head.announcedLoad).toBeUndefined();
+  });
+
+  test("is no load when the field is there twice", () => {
+    const { head } = judge(ok("Content-Length: 0", "Shunt-Load: 0.1", "Shunt-Load: 0.2"), false, announcing);
+    expect(head.announcedLoad).toBe("0.1, 0.2");
+  });
+
+  test("keeps the field out of trailers, too", () => {
+    const { optionNames } = judge(ok("Transfer-Encoding: chunked", "Connection: a"), false, announcing).head;
+    expect(["shunt-load", "a", "b"].map((name) => optionNames.has(name))).toEqual([true, true, false]);
+  });
+
+  test("is not looked for where nobody listens: the field is one like any other", () => {
+    const { head, sent } = judge(ok("Content-Length: 0", "Shunt-Load: 0.73"));
+    expect([head.announcedLoad, sent]).toEqual([
+      undefined,
+      lines(" OK", "Content-Length: 0", "Shunt-Load: 0.73"),
+    ]);
+  });
+});
 
 describe("ResponseHead.judge()", () => {
   test("tells what a head says, and sends what is meant for others than us", () => {

@@ -24,6 +24,9 @@ const LATER_VERSION = /^HTTP\/1\.[2-9] ?$/;
 const STATUS_AT = 9;
 const STATUS_END = 12;
 
+/** The field in which servers say how loaded they are, in lower case. */
+export const LOAD_FIELD = "shunt-load";
+
 type HeadLimits = Pick<Limits, "headBytes" | "fields">;
 
 /**
@@ -47,14 +50,21 @@ export class ResponseHead {
   /** The line that says the length, where the server's own is not sent on since readers differ on it; else empty. */
   lengthLine = "";
 
+  /** What stands in the field in which servers say how loaded they are; undefined is no such field, or none that is read. */
+  announcedLoad: string | undefined;
+
   #limits: HeadLimits;
+  /** Number of that field; FIELD.UNKNOWN when it is one like any other. */
+  readonly #loadField: number;
   readonly #offence = new Offence();
   readonly #length = new MessageLength(this.#offence);
   readonly #lengthLines = new LengthLines();
   readonly #connection: ConnectionOptions;
   readonly #walk = new ListWalk();
 
+  /** Where `names` have LOAD_FIELD, it is taken out and read; elsewhere it is a field like any other. */
   constructor(names: FieldNames, limits: HeadLimits) {
+    this.#loadField = names.numberOf(LOAD_FIELD);
     this.lines = new FieldLines(this.parser, names);
     this.#limits = limits;
     this.#connection = new ConnectionOptions(this.lines, protectedFields(names));
@@ -94,7 +104,13 @@ export class ResponseHead {
 
   /** What its Connection fields name, beside what they say of the connection itself. */
   get optionNames(): LateNames {
+    // What may not stand in the head that a client gets may not come behind it either.
+    if (this.#loadField !== FIELD.UNKNOWN) return this.#withLoadField();
     return this.#connection.namesFields ? optionNames(this.lines.valuesOf(FIELD.CONNECTION)) : NO_LATE_NAMES;
+  }
+
+  #withLoadField(): LateNames {
+    return optionNames([...this.lines.valuesOf(FIELD.CONNECTION), LOAD_FIELD]);
   }
 
   /** It was refused for its size. */
@@ -147,6 +163,7 @@ export class ResponseHead {
     this.hasCoding = false;
     this.hasDate = false;
     this.lengthLine = "";
+    this.announcedLoad = undefined;
     this.#offence.clear();
     this.#length.clear();
   }
@@ -273,12 +290,21 @@ export class ResponseHead {
 
   /** What all fields together say. */
   #conclude(toHead: boolean): void {
+    if (this.#loadField !== FIELD.UNKNOWN) this.#takeAnnouncedLoad();
     this.persistent = this.#connection.persists(this.http10);
     this.hasLength = this.#length.lengths === 1;
     this.hasCoding = this.#length.chunked;
     this.body = this.#bodyFraming(toHead);
     if (this.status < 200 || this.status === 204) this.#takeNoLength();
     this.#collectDrops();
+  }
+
+  /** It is meant for us: no client gets it. One that is there twice says nothing that could be believed. */
+  #takeAnnouncedLoad(): void {
+    const values = this.lines.valuesOf(this.#loadField);
+    if (values.length === 0) return;
+    this.announcedLoad = values.join(", ");
+    this.lines.dropAll(this.#loadField);
   }
 
   #bodyFraming(toHead: boolean): ResponseBody {

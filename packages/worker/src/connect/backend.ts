@@ -1,6 +1,7 @@
 import {
   type AnnouncedLoad,
   AnswerTimes,
+  averageReported,
   type Candidate,
   decayedLatency,
   type Failure,
@@ -40,7 +41,8 @@ export class Backend implements Candidate {
   readonly poolShare: Share;
   outstanding = 0;
   reported = 0;
-  reportedAt = 0;
+  reportedAverage = 0;
+  reportedAt = Number.NEGATIVE_INFINITY;
   /** Whether `reported` is to be known here; false: it stays 0. */
   sharesLoad = true;
   /** How loaded the server says that it is, and where it says so; undefined is nowhere. */
@@ -173,7 +175,7 @@ export class Backend implements Candidate {
   listen(sharesLoad: boolean, announcedLoad: AnnouncedLoad | undefined): void {
     this.sharesLoad = sharesLoad;
     this.announcedLoad = announcedLoad;
-    if (!sharesLoad) this.reported = 0;
+    if (!sharesLoad) this.reported = this.reportedAverage = 0;
     if (announcedLoad === undefined) this.announced = 0;
   }
 
@@ -192,8 +194,11 @@ export class Backend implements Candidate {
   /** What all acceptors have outstanding there less this one, and what the server has said elsewhere. */
   noteReported(outstanding: number, announced: number | undefined): void {
     const now = this.#clock();
-    this.reported = this.sharesLoad ? outstanding : 0;
-    this.reportedAt = now;
+    if (this.sharesLoad) {
+      this.reportedAverage = averageReported(this.reportedAverage, outstanding, now - this.reportedAt);
+      this.reported = outstanding;
+      this.reportedAt = now;
+    }
     if (this.announcedLoad === undefined || announced === undefined) return;
     // What it said here a moment ago is not in the table yet.
     if (now - this.#ownWordAt < OWN_WORD_IS_NEWER_MS) return;

@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { type Failure, FieldNames, ResponseHead, type Snapshot } from "@shunt/core";
+import { type Failure, FieldNames, LOAD_FIELD, ResponseHead, type Snapshot } from "@shunt/core";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { exchangeOf, type OpenClient, TestListener, TestLoop } from "../test-exchange.ts";
 import { later, Received, TestServer, until } from "../test-peers.ts";
@@ -28,6 +28,9 @@ class Told implements ServerEvents {
   body(_attempt: Attempt, octets: Uint8Array, _buffer: unknown, complete: boolean): void {
     this.body_ += Buffer.from(octets).toString("latin1");
     if (complete) this.told.push("complete");
+  }
+  announced(_backend: Backend, text: string): void {
+    this.told.push(`announced ${text}`);
   }
   upgraded(_attempt: Attempt, _head: ResponseHead, rest: Uint8Array): void {
     this.told.push("upgraded");
@@ -88,7 +91,9 @@ function backendAt(port: number, host = "127.0.0.1"): Backend {
 
 function establish(): ServerConnection {
   const head = new ResponseHead(new FieldNames(), limits);
-  connection = new ServerConnection(backend, snapshot.config, { ...loop.parts, head, events: told });
+  const announcingHead = new ResponseHead(new FieldNames([LOAD_FIELD]), limits);
+  const parts = { ...loop.parts, head, announcingHead, events: told };
+  connection = new ServerConnection(backend, snapshot.config, parts);
   return connection;
 }
 
@@ -124,6 +129,19 @@ const toldOf = (...names: string[]): Promise<void> =>
   until(() => names.every((name) => told.told.some((each) => each.startsWith(name))));
 
 describe("a response", () => {
+  test("ServerConnection tells how loaded a server says that it is, where its pool listens, and else nothing", async () => {
+    const loaded = OK.replace("\r\n", "\r\nShunt-Load: 0.7\r\n");
+    const { peer, received } = await requested();
+    peer.write(loaded);
+    await until(() => connection.state === "idle");
+    expect(told.told).not.toContain("announced 0.7");
+    backend.listen(true, { from: "response" });
+    await begin();
+    await received.until(({ text }) => text.split("\r\n\r\n").length > 2);
+    peer.write(loaded);
+    await toldOf("announced 0.7");
+  });
+
   test("ServerConnection is free for the next exchange before the first is told that its response is complete", async () => {
     const { attempt, peer } = await requested();
     let state = "";

@@ -35,6 +35,8 @@ export interface ServerEvents {
   connected(attempt: Attempt): void;
   /** A 1xx that is handed on. */
   interim(attempt: Attempt, head: ResponseHead): void;
+  /** In a head, the server says how loaded it is; `text` is what it says. */
+  announced(backend: Backend, text: string): void;
   /** The head of the final response, with the octets of its body that came with it. `complete`: that is all of it. */
   head(attempt: Attempt, head: ResponseHead, body: Uint8Array, complete: boolean): void;
   /**
@@ -60,6 +62,8 @@ export interface ServerConnectionParts {
   readonly events: ServerEvents;
   /** Judges heads; one serves all connections of a loop. */
   readonly head: ResponseHead;
+  /** The same for servers that say in their answers how loaded they are. */
+  readonly announcingHead: ResponseHead;
   readonly readBuffers: ReadBuffers;
 }
 
@@ -268,20 +272,31 @@ export class ServerConnection {
 
   /** An interim response, or the head of the final one. Returns where to go on behind an interim one. */
   #takeHead(attempt: Attempt, source: Buffer, at: number): number {
-    const { head } = this.#parts;
+    const head = this.#head;
     const outcome = head.judge(source, at, source.length, attempt.exchange.has(HEAD_FLAG.HEAD_METHOD));
     const end = at + head.end;
     if (outcome === HEAD.INCOMPLETE) this.#partial = Buffer.from(source.subarray(at));
     else if (outcome === HEAD.REFUSED) this.#fail(attempt, refusalOf(head), head.wrong);
-    else if (head.interim) return this.#takeInterim(attempt, end);
-    else if (head.status === 101) this.#upgrade(attempt, source.subarray(end));
+    else return this.#takeWhole(attempt, head, source, end);
+    return source.length;
+  }
+
+  #takeWhole(attempt: Attempt, head: ResponseHead, source: Buffer, end: number): number {
+    if (head.announcedLoad !== undefined) this.#parts.events.announced(this.backend, head.announcedLoad);
+    if (head.interim) return this.#takeInterim(attempt, end);
+    if (head.status === 101) this.#upgrade(attempt, source.subarray(end));
     else this.#takeFinal(attempt, source, end);
     return source.length;
   }
 
+  /** Which of the two a server has is asked anew for each head: a change of its pool may come between two answers. */
+  get #head(): ResponseHead {
+    return this.backend.announcedLoad?.from === "response" ? this.#parts.announcingHead : this.#parts.head;
+  }
+
   #takeInterim(attempt: Attempt, end: number): number {
     const { responseBufferBytes } = this.#config.limits;
-    this.#interimBytes += this.#parts.head.end;
+    this.#interimBytes += this.#head.end;
     if (++this.#interims > FIXED.interimResponses)
       this.#fail(
         attempt,
@@ -296,13 +311,14 @@ export class ServerConnection {
       );
     else {
       if (!this.#paused) this.#deadline.set(this.#config.timeouts.responseMs);
-      this.#parts.events.interim(attempt, this.#parts.head);
+      this.#parts.events.interim(attempt, this.#head);
     }
     return end;
   }
 
   #takeFinal(attempt: Attempt, source: Buffer, at: number): void {
-    const { head, events } = this.#parts;
+    const { events } = this.#parts;
+    const head = this.#head;
     this.#headSeen = true;
     this.#body = this.#framingOf(attempt, head);
     this.#reusable = head.persistent && this.#body !== UNTIL_CLOSE;
@@ -386,7 +402,8 @@ export class ServerConnection {
   }
 
   #upgrade(attempt: Attempt, rest: Uint8Array): void {
-    const { head, events } = this.#parts;
+    const { events } = this.#parts;
+    const head = this.#head;
     if (!attempt.exchange.has(HEAD_FLAG.UPGRADE)) {
       this.#fail(attempt, FAILURE.UPGRADE_FAILED, "101 that was not asked for");
       return;

@@ -15,6 +15,8 @@ export class Counters {
   retriesOverBudget = 0;
   spills = 0;
   slowReadersCut = 0;
+  /** What servers said of their load that was no number of 0 to 1. */
+  announcedLoadsIgnored = 0;
   serverConnectionsOpened = 0;
   serverConnectionsReused = 0;
   /** By ConnectionRefusal. */
@@ -56,6 +58,7 @@ export class Counters {
         retries_over_budget_total: this.retriesOverBudget,
         spills_total: this.spills,
         slow_readers_cut_total: this.slowReadersCut,
+        announced_loads_ignored_total: this.announcedLoadsIgnored,
         server_connections_opened_total: this.serverConnectionsOpened,
         server_connections_reused_total: this.serverConnectionsReused,
         ...counters,
