@@ -21,6 +21,8 @@ const pools = (failures: number, errors: number, name = "g1"): PoolsSeen => [
         connections: 2,
         latencyMs: 40,
         averageMs: 12.34,
+        answers: [],
+        answerMs: 0,
         ejectedBy: 0,
         rate: 250.6,
       },
