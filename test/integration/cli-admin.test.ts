@@ -98,6 +98,133 @@ group("shunt explain --admin", () => {
   });
 });
 
+group("shunt drain, maintenance, ready, weight", () => {
+  test("change a server, say what has changed, and nothing when it is so already", async () => {
+    const drained = await run("drain", "gold/g1");
+    expect([drained.code, drained.err]).toEqual([0, ""]);
+    expect(drained.out).toMatch(
+      /^~ \/pools\/gold\/servers\/g1\/state: "ready" -> "drain"\ngeneration \d+ \(version 0-\d+\): changed\n$/,
+    );
+    expect((await run("drain", "gold/g1")).out).toMatch(
+      /^generation \d+ .*: unchanged: that is what holds already\n$/,
+    );
+    expect((await run("status")).out).toMatch(/^gold\/g1 +\S+ +drain /m);
+    expect((await run("maintenance", "gold/g1")).out).toContain('"drain" -> "maintenance"');
+    expect((await run("ready", "gold/g1")).out).toContain('"maintenance" -> "ready"');
+    const weighed = await run("weight", "gold/g1", "7", "--json");
+    expect(JSON.parse(weighed.out)).toMatchObject({
+      outcome: "changed",
+      differences: [{ pointer: "/pools/gold/servers/g1/weight", before: 1, after: 7 }],
+    });
+    expect((await run("weight", "gold/g1", "1")).code).toBe(0);
+  });
+
+  test("a drained server gets no request any more", async () => {
+    await run("drain", "gold/g1");
+    const [g1] = servers as [SampleServer];
+    await eventually(
+      async () => {
+        const before = g1.received.length;
+        for (let i = 0; i < 10; i++) {
+          await (await fetch(shunt.url, { headers: { cookie: "tier=gold" } })).text();
+        }
+        return g1.received.length - before;
+      },
+      (received) => received === 0,
+    );
+    expect((await run("ready", "gold/g1")).code).toBe(0);
+  });
+
+  test("--dry-run says what would change, and changes nothing", async () => {
+    const dry = await run("drain", "gold/g2", "--dry-run");
+    expect([dry.code, dry.out]).toEqual([0, expect.stringContaining('"ready" -> "drain"')]);
+    expect(dry.out).toMatch(/: would change; nothing was changed\n$/);
+    expect((await run("status")).out).toMatch(/^gold\/g2 +\S+ +ready /m);
+  });
+
+  test("--if-match exits 5 when another configuration holds by now", async () => {
+    const [, version = ""] = /\(version (\S+)\)/.exec((await run("status")).out) ?? [];
+    expect((await run("weight", "gold/g2", "3", "--if-match", version)).code).toBe(0);
+    const late = await run("weight", "gold/g2", "4", "--if-match", version);
+    expect([late.code, late.out]).toEqual([5, ""]);
+    expect(late.err).toMatch(
+      /^shunt weight: PATCH \/v1\/pools\/gold\/servers\/g2 at \S+ is answered with 412: .*\n$/,
+    );
+    expect((await run("weight", "gold/g2", "1")).code).toBe(0);
+  });
+
+  test("exit 1 for a server that there is not, with the name that was probably meant", async () => {
+    const { code, err } = await run("drain", "gold/g11");
+    expect([code, err]).toEqual([1, expect.stringContaining('no server "g11"')]);
+  });
+});
+
+test("GET /v1/events tells of acceptors and of changes, those before it included for who asks for them", async () => {
+  await run("maintenance", "gold/g2");
+  await run("ready", "gold/g2");
+  const headers = { authorization: `Bearer ${TOKEN}`, "last-event-id": "none" };
+  const { body } = await fetch(`${shunt.admin}/v1/events`, { headers });
+  let told = "";
+  for await (const chunk of body?.pipeThrough(new TextDecoderStream()) ?? []) {
+    told += chunk;
+    if (told.includes('"server":"gold/g2","state":"ready"')) break;
+  }
+  expect(told).toMatch(/^event: acceptor-joined\ndata: \{"at":"[^"]+","acceptor":/m);
+  expect(told).toMatch(/^event: generation-changed\ndata: .*"summary":"gold\/g2: state maintenance"/m);
+  expect(told).toContain('"server":"gold/g2","state":"maintenance"');
+});
+
+group("shunt config", () => {
+  test("get prints what put takes again, without secrets, and diff then finds nothing", async () => {
+    const { code, out, err } = await run("config", "get");
+    expect([code, err]).toEqual([0, expect.stringMatching(/^version 0-\d+\n$/)]);
+    expect(out).not.toContain(TOKEN);
+    expect(JSON.parse(out)).toMatchObject({ admin: { token: "(secret)" } });
+    const file = join(directory, "got.json");
+    writeFileSync(file, out);
+    expect((await run("config", "diff", file)).out).toMatch(
+      /^generation \d+ .*: unchanged: that is what holds already\n$/,
+    );
+  });
+
+  test("put has a program's configuration hold, history lists it, and rollback goes back", async () => {
+    const [, before = ""] = /^generation +(\d+)/m.exec((await run("status")).out) ?? [];
+    const file = join(directory, "new.config.ts");
+    const { admin: _, state: __, ...options } = JSON.parse((await run("config", "get")).out);
+    writeFileSync(
+      file,
+      `const options = ${JSON.stringify(options)};
+       options.pools.general.servers.s1.weight = 3 + 4;
+       export default options;`,
+    );
+    const diff = await run("config", "diff", file);
+    expect(diff.out).toContain("~ /pools/general/servers/s1/weight: 1 -> 7\n");
+    const put = await run("config", "put", file);
+    expect([put.code, put.out]).toEqual([
+      0,
+      expect.stringContaining("~ /pools/general/servers/s1/weight: 1 -> 7\n"),
+    ]);
+    const history = await run("config", "history", "--limit", "2");
+    expect(history.out).toMatch(/^GENERATION +VERSION +AT +BY +SUMMARY\n +\d+ .*\n +\d+ .*\n$/);
+    const back = await run("config", "rollback", before);
+    expect([back.code, back.out]).toEqual([0, expect.stringContaining("weight: 7 -> 1\n")]);
+  });
+
+  test("put sends nothing of a file with mistakes, and tells each with its place", async () => {
+    const file = join(directory, "wrong.json");
+    writeFileSync(file, '{ "pools": {} }');
+    const { code, out, err } = await run("config", "put", file);
+    expect([code, out]).toEqual([1, ""]);
+    expect(err).toContain(`${file}:1:`);
+    expect(err).toMatch(/shunt config put: ".*wrong\.json" cannot be used; nothing was sent\.\n$/);
+  });
+
+  test("rollback exits 1 for a generation that nobody knows", async () => {
+    const { code, err } = await run("config", "rollback", "999999");
+    expect([code, err]).toEqual([1, expect.stringContaining("999999")]);
+  });
+});
+
 group("a command that cannot do what it should", () => {
   test("exits 3 with a sentence when nobody answers there", async () => {
     const { code, out, err } = await command(["status", "--admin", "http://127.0.0.1:1"]);

@@ -15,6 +15,7 @@ export interface AdminClientOptions {
 
 export interface Sent {
   readonly body?: unknown;
+  readonly query?: Readonly<Record<string, string>>;
   readonly dryRun?: boolean | undefined;
   /** A version, as `TERM-GENERATION`, with the quotes of an entity tag or without. */
   readonly ifMatch?: string | undefined;
@@ -34,8 +35,8 @@ export class AdminClient {
     this.#options = options;
   }
 
-  get(path: string): Promise<Answer> {
-    return this.send("GET", path);
+  get(path: string, query: Sent["query"] = {}): Promise<Answer> {
+    return this.send("GET", path, { query });
   }
 
   /** @throws CommandFailure */
@@ -45,7 +46,7 @@ export class AdminClient {
     sent: Sent = {},
   ): Promise<Answer> {
     const { command, timeoutMs } = this.#options;
-    const url = this.#urlOf(path, sent.dryRun);
+    const url = this.#urlOf(path, sent);
     const what = { command, method, url, timeoutMs };
     const answer = await request(url, {
       method,
@@ -66,11 +67,12 @@ export class AdminClient {
     throw refusedBy(what, statusCode, body);
   }
 
-  #urlOf(path: string, dryRun: boolean | undefined): URL {
+  #urlOf(path: string, { query = {}, dryRun }: Sent): URL {
     const { address } = this.#options;
     const url = new URL(address);
     url.pathname = address.pathname.replace(/\/$/, "") + path;
-    if (dryRun === true) url.search = "?dryRun=true";
+    for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
+    if (dryRun === true) url.searchParams.set("dryRun", "true");
     return url;
   }
 
