@@ -134,7 +134,8 @@ test("SqliteStore remembers the departed of one supervisor's life only", async (
   expect(await withStore((store) => store.departed("first"))).toBeUndefined();
 });
 
-test("SqliteStore.nextLife() gives no number twice", () => {
-  const numbers = [1, 2, 3].map(() => withStore((store) => store.nextLife()));
+test("SqliteStore.nextLife() gives no number twice", async () => {
+  const numbers: number[] = [];
+  while (numbers.length < 3) numbers.push(await withStore((store) => store.nextLife()));
   expect(numbers).toEqual([1, 2, 3]);
 });
