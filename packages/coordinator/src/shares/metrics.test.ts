@@ -35,5 +35,6 @@ test("shareMetrics() adds up what acceptors have outstanding at each limit, and 
   const text = exposition(shareMetrics(registry, granting));
   expect(text).toContain('shunt_share_outstanding{limited="gold"} 5\n');
   expect(text).toContain('shunt_share_outstanding{limited="general/s1"} 2\n');
+  expect(text).toContain('shunt_share_granted{limited="gold"} 10\n');
   expect(text).toContain("shunt_limit_exceeded_total 2\n");
 });

@@ -1,19 +1,23 @@
-import type { Metric } from "../api/exposition.ts";
+import type { ShareUse } from "@shunt/core";
+import type { Metric, Sample } from "../api/exposition.ts";
 import type { Registry } from "../membership/registry.ts";
 import type { ShareGranting } from "./granting.ts";
 
 /** Limits of the whole cluster, as acceptors last reported them. */
 export function shareMetrics({ heard }: Registry, { exceeded }: ShareGranting): Metric[] {
-  const outstanding = new Map<string, number>();
-  for (const { shares } of heard)
-    for (const use of shares)
-      outstanding.set(use.limited, (outstanding.get(use.limited) ?? 0) + use.outstanding);
+  const uses = heard.flatMap(({ shares }) => shares);
   return [
     {
       name: "share_outstanding",
       help: "Requests sent and not yet answered, where a limit holds for the whole cluster",
       type: "gauge",
-      samples: Array.from(outstanding, ([limited, value]) => ({ labels: { limited }, value })),
+      samples: samplesOf(uses, "outstanding"),
+    },
+    {
+      name: "share_granted",
+      help: "Requests that acceptors may have outstanding there by leases that have not ended",
+      type: "gauge",
+      samples: samplesOf(uses, "share"),
     },
     {
       name: "limit_exceeded_total",
@@ -22,4 +26,10 @@ export function shareMetrics({ heard }: Registry, { exceeded }: ShareGranting): 
       samples: [{ value: exceeded }],
     },
   ];
+}
+
+function samplesOf(uses: readonly ShareUse[], measure: "outstanding" | "share"): Sample[] {
+  const sums = new Map<string, number>();
+  for (const use of uses) sums.set(use.limited, (sums.get(use.limited) ?? 0) + use[measure]);
+  return Array.from(sums, ([limited, value]) => ({ labels: { limited }, value }));
 }
