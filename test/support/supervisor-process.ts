@@ -1,4 +1,4 @@
-import { serve } from "../../packages/coordinator/src/cli/up.ts";
+import { serve } from "../../packages/coordinator/src/cli/serve.ts";
 import { Log } from "../../packages/coordinator/src/supervisor/log.ts";
 import { StartRefusal } from "../../packages/coordinator/src/supervisor/refusal.ts";
 import { Supervisor } from "../../packages/coordinator/src/supervisor/supervisor.ts";
@@ -9,7 +9,10 @@ const config = JSON.parse(json);
 try {
   const workerMain = new URL("./fake-acceptor.ts", import.meta.url);
   const log = new Log(config.log.level);
-  process.exitCode = await serve(new Supervisor({ config, log, workerMain }), log);
+  process.exitCode = await serve(
+    new Supervisor({ config, state: config.state, acceptors: {}, host: "here", log, workerMain }),
+    log,
+  );
 } catch (error) {
   if (!(error instanceof StartRefusal)) throw error;
   process.stderr.write(`${error.message}\n`);

@@ -98,7 +98,9 @@ export {
   decodeCoordinatorNotice,
   decodeCoordinatorOrder,
   decodePublication,
+  decodeRedis,
   decodeSnapshot,
+  decodeSnapshotNotice,
   decodeSupervisorMessage,
 } from "./contract/decode.ts";
 export { encodeLine, LineReader, MAX_LINE_BYTES } from "./contract/lines.ts";
@@ -126,6 +128,7 @@ export type {
   SharePublication,
   ShareReport,
   ShareUse,
+  SnapshotNotice,
   SupervisorMessage,
 } from "./contract/messages.ts";
 export {

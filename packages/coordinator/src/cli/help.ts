@@ -23,6 +23,28 @@ const COMMANDS: Readonly<Record<string, string>> = {
 Serves by a configuration file until SIGTERM or Ctrl-C: supervisor, coordinator and acceptors of this host. Prints one
 line, \`ready\` with its addresses, when it serves. The first signal drains, a second one ends everything at once.
 `,
+  coordinator: `shunt coordinator -c FILE [--name NAME]
+
+One of the coordinators of a cluster whose state is in Redis; any number may run, one of them leads. Prints \`ready\` with
+the address of its admin API. While Redis is away it says so, and waits.
+
+  --name NAME        of this host; default: as the system calls it
+`,
+  worker: `shunt worker --state URL [options]
+
+Acceptors of a cluster: what they listen on and how they decide comes from Redis. Prints \`ready\` with addresses when they
+serve. While Redis is away it says so and waits, or starts with the last snapshot that it has on disk.
+
+  --state URL        redis://HOST:PORT/DB, rediss:// for TLS, redis+sentinel://, redis+cluster://; with USER@ before the hosts
+                     where Redis has users. The password: SHUNT_REDIS_PASSWORD in the environment. One that stands in the
+                     URL works, and everybody on this machine can read it there (\`ps\`)
+  --prefix NAME      of keys and channels, where it is not shunt
+  --acceptors N      processes of this host; default: as the configuration says
+  --listen NAME=HOST:PORT   where a listener is on this host (again and again)
+  --name NAME        of this host; default: as the system calls it
+  --path DIR         what this host keeps: its lock, the last snapshot; default ./shunt-worker-PREFIX.state
+  --ca FILE  --cert FILE  --key FILE  --server-name NAME   PEM files for rediss://
+`,
   check: `shunt check FILE
 
 Says everything that is wrong with a configuration file (.ts, .js, .json, .yaml), each with its place.
@@ -101,6 +123,8 @@ ${EXIT_CODES}`,
 export const HELP = `Shunt: a content-aware HTTP load balancer
 
   shunt up -c FILE        serve by a configuration file until SIGTERM or Ctrl-C
+  shunt coordinator -c FILE   a coordinator of a cluster over Redis
+  shunt worker --state URL    acceptors of a cluster over Redis
   shunt check FILE        say what is wrong with a configuration file, with places
   shunt explain -c FILE   say why a request would go where; --admin URL: by a running Shunt
 

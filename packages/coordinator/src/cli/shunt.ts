@@ -21,8 +21,8 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   ready: async (args) => (await import("./server-state.ts")).setState("ready", args, process),
   weight: async (args) => (await import("./weight.ts")).weight(args, process),
   config: async (args) => (await import("./config.ts")).config(args, process),
-  coordinator: async () => refuse("coordinator"),
-  worker: async () => refuse("worker"),
+  coordinator: async (args) => (await import("./coordinator.ts")).coordinator(args),
+  worker: async (args) => (await import("./worker.ts")).worker(args),
 };
 
 /** These serve on when whoever read their output goes. */
@@ -61,12 +61,6 @@ async function runCheck(args: readonly string[]): Promise<number> {
     );
   }
   return await (await import("./check.ts")).check(file, process);
-}
-
-function refuse(name: string): never {
-  throw new UsageError(
-    `shunt ${name}: several hosts with Redis come with a later version. On one host, \`shunt up -c FILE\` starts everything.`,
-  );
 }
 
 function version(): string {

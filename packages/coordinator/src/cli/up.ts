@@ -1,26 +1,51 @@
+import { hostname } from "node:os";
 import { loadConfigInChild } from "../supervisor/load-config.ts";
 import { Log } from "../supervisor/log.ts";
 import { StartRefusal } from "../supervisor/refusal.ts";
-import { Supervisor } from "../supervisor/supervisor.ts";
+import { Supervisor, type SupervisorOptions } from "../supervisor/supervisor.ts";
 import { parse, refuseOperands, UsageError } from "./arguments.ts";
-
-const INSTEAD = "Name the configuration with -c: `shunt up -c FILE`.";
+import { serve } from "./serve.ts";
 
 /** Serves until it is told to stop. Resolves with the exit code. */
 export async function up(args: readonly string[]): Promise<number> {
-  const { values, positionals } = parse("up", args, { config: { type: "string", short: "c" } });
-  refuseOperands("up", positionals, INSTEAD);
-  if (values.config === undefined) throw new UsageError(`shunt up: no configuration named. ${INSTEAD}`);
+  return await serveByFile("up", args, { acceptors: {} });
+}
+
+/** A command that serves by a configuration file. Resolves with the exit code. */
+export async function serveByFile(
+  command: "up" | "coordinator",
+  args: readonly string[],
+  parts: Pick<SupervisorOptions, "acceptors">,
+): Promise<number> {
+  const instead = `Name the configuration with -c: \`shunt ${command} -c FILE\`.`;
+  const { values, positionals } = parse(command, args, {
+    config: { type: "string", short: "c" },
+    name: { type: "string" },
+  });
+  refuseOperands(command, positionals, instead);
+  if (values.config === undefined)
+    throw new UsageError(`shunt ${command}: no configuration named. ${instead}`);
+  const host = hostOf(command, values.name);
   const notice = await loadConfigInChild(values.config);
   if (notice.kind === "mistakes") {
     process.stderr.write(`${notice.mistakes.join("\n")}\n`);
     return 1;
   }
   const { config, warnings } = notice;
+  if (command === "coordinator" && config.state.kind === "embedded") {
+    throw new UsageError(
+      'shunt coordinator: without Redis nobody else would find it. Set state: { kind: "redis", url } in the configuration, or start everything with `shunt up -c FILE`.',
+    );
+  }
   const log = new Log(config.log.level);
   for (const warning of warnings) log.warn({ warning }, "configuration is probably not what is meant");
+  return await supervise({ ...parts, config, state: config.state, host, log });
+}
+
+/** Resolves with the exit code. */
+export async function supervise(options: SupervisorOptions): Promise<number> {
   try {
-    return await serve(new Supervisor({ config, log }), log);
+    return await serve(new Supervisor(options), options.log);
   } catch (error) {
     if (!(error instanceof StartRefusal)) throw error;
     process.stderr.write(`${error.message}\n`);
@@ -28,47 +53,21 @@ export async function up(args: readonly string[]): Promise<number> {
   }
 }
 
-/** Starts, says where it serves, and waits for the signal to stop. Resolves with the exit code. */
-export async function serve(supervisor: Supervisor, log: Log): Promise<number> {
-  // Whoever read our output may go; those who are served stay.
-  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
-  const stopped = untilSignalled(supervisor, log);
-  const started = supervisor.start().then(({ listeners, admin }) => {
-    process.stdout.write(`ready ${listeners.join(" ")} admin ${admin}\n`);
-  });
-  // Stopped while it was starting: nobody is interested in how the start ends.
-  await Promise.race([started, stopped]);
-  return await stopped;
-}
+const HOST_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$/;
 
-/** A Ctrl-C may arrive twice, from the terminal and from whoever started us (npm, npx): that is one order. */
-const ONE_ORDER_MS = 500;
-
-/** The first signal drains, a second one ends everything at once. Resolves with the exit code when all is drained. */
-function untilSignalled(supervisor: Supervisor, log: Log): Promise<number> {
-  process.on("SIGUSR2", () => supervisor.reopenLogs());
-  return new Promise((resolve, reject) => {
-    let since: number | undefined;
-    const onSignal = (): void => {
-      const now = performance.now();
-      if (since === undefined) {
-        since = now;
-        supervisor.stop().then(() => resolve(0), reject);
-      } else if (now - since > ONE_ORDER_MS) {
-        supervisor.abort();
-        process.exit(1);
-      }
-    };
-    process.on("SIGTERM", onSignal);
-    process.on("SIGINT", onSignal);
-    process.on("SIGHUP", () => {
-      // From a terminal that was closed; to a service it would mean to read the configuration again.
-      if (process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY) onSignal();
-      else
-        log.warn(
-          {},
-          "SIGHUP ignored: this version does not reload its configuration; start it again instead",
-        );
-    });
-  });
+/**
+ * The name of this host among those of the cluster: it stands in logs, metrics and keys. What the system calls the host
+ * is brought into form; what somebody says has to be in it.
+ */
+export function hostOf(command: string, said: string | undefined): string {
+  if (said === undefined)
+    return (
+      hostname()
+        .replaceAll(/[^A-Za-z0-9_.-]/g, "-")
+        .slice(0, 64) || "host"
+    );
+  if (HOST_NAME.test(said)) return said;
+  throw new UsageError(
+    `shunt ${command}: --name: found ${JSON.stringify(said)}. Expected 1 to 64 letters, digits, and _ . - (the last two not first).`,
+  );
 }

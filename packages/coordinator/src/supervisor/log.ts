@@ -11,13 +11,17 @@ const SEVERITY = { debug: 20, info: 30, warn: 40, error: 50, silent: 100 } as co
 >;
 
 export class Log {
-  readonly #threshold: number;
+  #threshold: number;
   readonly #write: (line: string) => void;
   readonly #base = { pid: process.pid, hostname: hostname(), name: "supervisor" };
 
   constructor(level: LogLevel, write: (line: string) => void = (line) => process.stderr.write(line)) {
     this.#threshold = SEVERITY[level];
     this.#write = write;
+  }
+
+  set level(level: LogLevel) {
+    this.#threshold = SEVERITY[level];
   }
 
   info(fields: Fields, msg: string): void {

@@ -8,6 +8,8 @@ export interface Reservation {
   readonly listener: ResolvedListener;
   readonly host: string;
   readonly port: number;
+  /** Where further acceptors are bound to. */
+  readonly at: Address;
   /** One for each acceptor slot, in the order of the slots. */
   readonly handles: readonly TcpHandle[];
 }
@@ -23,17 +25,18 @@ export async function reserve(
   acceptors: number,
   isOurs: (address: string) => boolean,
 ): Promise<Reservation> {
-  const { name, host, port } = listener;
+  const { name, host } = listener;
   const what = `listener "${name}"`;
-  const at = await addressOf(host, port, what);
-  if (!isOurs(`${host}:${port}`)) refuseStranger(at, host, what);
+  const at = await addressOf(host, listener.port, what);
+  if (!isOurs(`${host}:${listener.port}`)) refuseStranger(at, host, what);
   try {
     const handles = shared(at, acceptors);
     const [first] = handles;
     if (first === undefined) throw new Error(`${what} needs an acceptor`);
-    return { listener, host, port: portOf(first), handles };
+    const port = portOf(first);
+    return { listener, host, port, at: { ...at, port }, handles };
   } catch (error) {
-    throw refusalOf(error, host, port, what);
+    throw refusalOf(error, host, listener.port, what);
   }
 }
 

@@ -8,10 +8,14 @@ export class Startup {
   readonly #waiting: Set<string>;
   readonly #deaths = new Map<string, number>();
   readonly #outcome = Promise.withResolvers<void>();
+  #isDone = false;
+  readonly #spares: (name: string) => boolean;
   #lastWords = new Map<string, string>();
 
-  constructor(names: readonly string[]) {
+  /** `spares`: asked about one that does not come up; whether the start goes on without it. */
+  constructor(names: readonly string[], spares: (name: string) => boolean = () => false) {
     this.#waiting = new Set(names);
+    this.#spares = spares;
     // Whoever waits hears of it; that nobody waits yet is no fault.
     this.#outcome.promise.catch(() => {});
   }
@@ -22,12 +26,18 @@ export class Startup {
   }
 
   get isDone(): boolean {
-    return this.#waiting.size === 0;
+    return this.#isDone;
+  }
+
+  /** It is waited for, too. */
+  expect(name: string): void {
+    this.#waiting.add(name);
   }
 
   ready(name: string): void {
-    this.#waiting.delete(name);
-    if (this.#waiting.size === 0) this.#outcome.resolve();
+    if (!this.#waiting.delete(name) || this.#waiting.size > 0) return;
+    this.#isDone = true;
+    this.#outcome.resolve();
   }
 
   /** What a child said of itself; tells more than its exit code. */
@@ -40,8 +50,18 @@ export class Startup {
     const deaths = (this.#deaths.get(name) ?? 0) + 1;
     this.#deaths.set(name, deaths);
     if (deaths < MOST_DEATHS) return;
+    if (this.#spares(name)) {
+      this.ready(name);
+      return;
+    }
     const words = this.#lastWords.get(name) ?? fate;
     this.fail(`Cannot start: the ${name} ended ${deaths} times before it was ready. Last: ${words}`);
+  }
+
+  /** All had so long, and some are not ready. */
+  late(ms: number): void {
+    for (const name of [...this.#waiting]) if (this.#spares(name)) this.ready(name);
+    if (!this.isDone) this.fail(`Cannot start: not ready after ${ms / 1_000} s`);
   }
 
   fail(reason: string): void {

@@ -19,6 +19,7 @@ import type {
   ServerMeasures,
   ShareGrant,
   ShareUse,
+  SnapshotNotice,
   SupervisorMessage,
 } from "./messages.ts";
 
@@ -153,11 +154,17 @@ export const decodeCoordinatorNotice = decoderOf<CoordinatorNotice>("coordinator
     const admin = record(fields, "admin");
     return {
       kind: "ready",
-      snapshot: decodeSnapshot(fields.snapshot),
+      ...(fields.snapshot === undefined ? {} : { snapshot: decodeSnapshot(fields.snapshot) }),
       admin: { host: text(admin, "host"), port: whole(admin, "port") },
     };
   },
   failed: (fields) => ({ kind: "failed", reason: text(fields, "reason") }),
+});
+
+export const decodeSnapshotNotice = decoderOf<SnapshotNotice>("snapshot notice", {
+  found: (fields) => ({ kind: "found", snapshot: decodeSnapshot(fields.snapshot) }),
+  none: () => ({ kind: "none" }),
+  away: (fields) => ({ kind: "away", reason: text(fields, "reason") }),
 });
 
 export const decodeConfigNotice = decoderOf<ConfigNotice>("configuration notice", {
@@ -211,6 +218,11 @@ function checkedConfig(fields: Fields): ResolvedConfig {
 function busAccess(fields: Fields): BusAccess {
   if (fields.kind === "redis") return redisOf(fields);
   return { kind: oneOf(fields, "kind", ["embedded", "redis"]) as "embedded", bus: text(fields, "bus") };
+}
+
+/** What is handed to a child that is to reach Redis. @throws DecodeError */
+export function decodeRedis(value: unknown): ResolvedRedis {
+  return redisOf(asRecord(value, "state in Redis"));
 }
 
 function redisOf(fields: Fields): ResolvedRedis {

@@ -286,8 +286,8 @@ export interface CoordinatorOrder {
 export type CoordinatorNotice =
   | {
       readonly kind: "ready";
-      /** What acceptors are to start with. */
-      readonly snapshot: Snapshot;
+      /** What acceptors are to start with; undefined: not known yet, since Redis is away. */
+      readonly snapshot?: Snapshot | undefined;
       /** Where the admin API really listens: port 0 has become a port. */
       readonly admin: { readonly host: string; readonly port: number };
     }
@@ -298,6 +298,14 @@ export interface LastWords {
   readonly kind: "failed";
   readonly reason: string;
 }
+
+/** What `emit-snapshot` finds in Redis, over IPC. */
+export type SnapshotNotice =
+  | { readonly kind: "found"; readonly snapshot: Snapshot }
+  /** Redis answers, and no coordinator has published yet. */
+  | { readonly kind: "none" }
+  /** In words: why Redis does not answer, or what is wrong with the answer. */
+  | { readonly kind: "away"; readonly reason: string };
 
 /** What `emit-config` found in a configuration file, over IPC. */
 export type ConfigNotice =

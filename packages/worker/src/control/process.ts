@@ -1,7 +1,6 @@
 import { flushCompileCache } from "node:module";
 import {
   type AcceptorNotice,
-  type BusAccess,
   decodeSupervisorMessage,
   type HostPart,
   type Snapshot,
@@ -101,7 +100,7 @@ class AcceptorProcess {
   }
 
   async #start(order: Extract<SupervisorMessage, { kind: "start" }>): Promise<void> {
-    const { acceptor: id, host, snapshot, state, lastKnownGood } = order;
+    const { acceptor: id, host, snapshot, lastKnownGood } = order;
     this.#log = pino(
       { name: "acceptor", level: snapshot.config.log.level, base: { pid: process.pid, acceptor: id } },
       pino.destination({ fd: 2, sync: true }),
@@ -114,7 +113,7 @@ class AcceptorProcess {
     const file = new LastKnownGood(lastKnownGood, this.#log);
     file.keep(snapshot);
     this.#bus = new BusClient({
-      transport: await this.#transportTo(state),
+      transport: await this.#transportTo(order),
       id,
       host,
       version: this.#options.version,
@@ -129,9 +128,17 @@ class AcceptorProcess {
     this.#bus.start();
   }
 
-  async #transportTo(state: BusAccess): Promise<Transport> {
+  /** The client of Redis is loaded where there is one. */
+  async #transportTo({
+    acceptor: id,
+    host,
+    snapshot,
+    state,
+  }: Extract<SupervisorMessage, { kind: "start" }>): Promise<Transport> {
     if (state.kind === "embedded") return new UnixTransport(state.bus, this.#log);
-    throw new Error("this version has no transport over Redis");
+    const { RedisTransport } = await import("./redis-transport.ts");
+    const { version } = this.#options;
+    return new RedisTransport({ redis: state, id, host, version, snapshot, log: this.#log });
   }
 
   async #listen(order: Extract<SupervisorMessage, { kind: "listen" }>, handle: unknown): Promise<void> {
