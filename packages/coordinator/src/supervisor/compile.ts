@@ -1,5 +1,4 @@
 import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 
 const PATIENCE_MS = 30_000;
@@ -9,11 +8,13 @@ const PATIENCE_MS = 30_000;
  * otherwise carry the compiler with them for as long as they live: 55 MB each, measured on Node 26.
  * What goes wrong here goes wrong again, and is told, when the first acceptor starts.
  */
-export async function compile(main: URL, env: NodeJS.ProcessEnv): Promise<void> {
+export async function compile(main: URL, env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<void> {
   const child = spawn(process.execPath, [fileURLToPath(main), "--compile-only"], {
     env,
     stdio: "ignore",
     timeout: PATIENCE_MS,
+    killSignal: "SIGKILL",
+    signal,
   });
-  await Promise.race([once(child, "exit"), once(child, "error")]);
+  await new Promise((resolve) => child.once("exit", resolve).once("error", resolve));
 }

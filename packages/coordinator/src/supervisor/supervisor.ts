@@ -82,6 +82,7 @@ export class Supervisor {
   #drainMs: number;
   /** The next coordinator is to be found where the first was, also when the port was left to the system. */
   #adminPort: number;
+  readonly #stopping = new AbortController();
   #stopped: Promise<void> | undefined;
 
   /** Takes the state directory. @throws StartRefusal when that cannot be had. */
@@ -162,7 +163,7 @@ export class Supervisor {
   async #startAcceptors(): Promise<void> {
     if (this.#fleet === undefined) return;
     const { config, acceptors, workerMain } = this.#options;
-    if (workerMain === undefined) await compile(this.#workerMain, this.#environment());
+    if (workerMain === undefined) await compile(this.#workerMain, this.#environment(), this.#stopping.signal);
     if (config === undefined) await this.#take(planOf((await this.#first.promise).config, acceptors));
     if (this.#stopped !== undefined) return;
     this.#fleet.start();
@@ -358,6 +359,7 @@ export class Supervisor {
 
   async #stopAll(): Promise<void> {
     const { log } = this.#options;
+    this.#stopping.abort();
     this.#redis?.stop();
     // A signal to the whole group of processes ends it already: it is not to be started for the time of the drain.
     this.#coordinator?.giveUp();
