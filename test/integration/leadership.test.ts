@@ -3,11 +3,11 @@ import { Redis } from "ioredis";
 import { pino } from "pino";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, describe as group, test } from "vitest";
 import { RedisLeadership } from "../../packages/coordinator/src/leadership/redis-leadership.ts";
-import { connectRedis } from "../../packages/coordinator/src/redis/connect-redis.ts";
+import { linkRedis } from "../../packages/coordinator/src/redis/connect-redis.ts";
 import { FencedScript } from "../../packages/coordinator/src/redis/fenced.ts";
 import { eventually } from "../support/eventually.ts";
 import { startRedis, type TestRedis } from "../support/redis.ts";
-import { redisState } from "../support/redis-state.ts";
+import { redisState, unwatched } from "../support/redis-state.ts";
 import { TcpGate } from "../support/tcp-gate.ts";
 
 let server: TestRedis;
@@ -57,12 +57,14 @@ interface Wanted {
 async function candidate(id: string, { known = 0, registered = 0, port }: Wanted = {}): Promise<Candidate> {
   const [node] = state.nodes;
   if (node === undefined) throw new Error("Redis is nowhere");
-  const redis = await connectRedis({ ...state, nodes: [{ ...node, port: port ?? node.port }] }, "test");
-  redis.on("error", () => {});
+  const link = await linkRedis({ ...state, nodes: [{ ...node, port: port ?? node.port }] }, "test", {
+    watch: unwatched(),
+    onReady: () => leadership.connected(),
+  });
   const changes: [boolean, number][] = [];
   const said: string[] = [];
   const leadership = new RedisLeadership({
-    redis,
+    link,
     names: names(),
     id,
     known: () => known,
@@ -70,16 +72,16 @@ async function candidate(id: string, { known = 0, registered = 0, port }: Wanted
     log: pino({ base: null }, { write: (line: string) => said.push(line) }),
   });
   leadership.onChange((leads) => changes.push([leads, leadership.term]));
-  await redis.connect();
+  link.open();
   leadership.start();
   const made: Candidate = {
     leadership,
     changes,
     said,
-    vanish: () => redis.disconnect(),
+    vanish: () => link.client.disconnect(),
     async leave() {
       await leadership.stop();
-      redis.disconnect();
+      link.close();
     },
   };
   candidates.push(made);

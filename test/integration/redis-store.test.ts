@@ -1,4 +1,4 @@
-import { busNames, type Fence, leaseValue } from "@shunt/core";
+import { busNames, type Fence, leaseValue, RedisLink } from "@shunt/core";
 import { Redis } from "ioredis";
 import { pino } from "pino";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
@@ -8,7 +8,7 @@ import { ALONE, type Leadership } from "../../packages/coordinator/src/leadershi
 import { RedisStore } from "../../packages/coordinator/src/store/redis-store.ts";
 import { testConfig } from "../../packages/coordinator/src/test-config.ts";
 import { startRedis, type TestRedis } from "../support/redis.ts";
-import { redisState } from "../support/redis-state.ts";
+import { redisState, unwatched } from "../support/redis-state.ts";
 
 const FENCE: Fence = { holder: "a", term: 3 };
 let server: TestRedis;
@@ -32,9 +32,12 @@ beforeEach(async () => {
   await redis.set(names.lease, leaseValue(FENCE));
 });
 
+const linkOf = (client: Redis) =>
+  new RedisLink({ client, name: "test", watch: unwatched(), now: () => performance.now() });
+
 const storeOf = (leads: Partial<Leadership> = { fence: FENCE }): RedisStore =>
   new RedisStore({
-    redis,
+    link: linkOf(redis),
     names,
     leadership: { ...ALONE, ...leads, refused: (by) => refused.push(by) },
     log: pino({ level: "silent" }),
@@ -144,6 +147,11 @@ test("RedisStore keeps the audit log, newest first, and no line longer than it m
 
 test("RedisStore rejects with StoreUnavailable, in a sentence, when Redis cannot be asked", async () => {
   const away = new Redis(server.url, { lazyConnect: true, enableOfflineQueue: false });
-  const store = new RedisStore({ redis: away, names, leadership: ALONE, log: pino({ level: "silent" }) });
+  const store = new RedisStore({
+    link: linkOf(away),
+    names,
+    leadership: ALONE,
+    log: pino({ level: "silent" }),
+  });
   await expect(store.latest()).rejects.toThrow(StoreUnavailable);
 });

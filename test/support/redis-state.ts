@@ -1,4 +1,4 @@
-import { parseRedisUrl, type ResolvedRedis } from "@shunt/core";
+import { parseRedisUrl, RedisWatch, type ResolvedRedis } from "@shunt/core";
 
 let prefixes = 0;
 
@@ -8,3 +8,6 @@ export function redisState(url: string, path = "/nowhere", prefix = `test-${proc
   if (!parsed.ok) throw new Error(parsed.problem);
   return { kind: "redis", ...parsed.address, path, prefix, tls: undefined } satisfies ResolvedRedis;
 }
+
+/** How Redis does is of no interest. */
+export const unwatched = (): RedisWatch => new RedisWatch({ began: () => {}, ended: () => {} });

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { serve } from "../../packages/coordinator/src/cli/serve.ts";
 import { Log } from "../../packages/coordinator/src/supervisor/log.ts";
 import { StartRefusal } from "../../packages/coordinator/src/supervisor/refusal.ts";
@@ -6,11 +7,12 @@ import { Supervisor } from "../../packages/coordinator/src/supervisor/supervisor
 /** What `shunt up` leaves running, with the configuration of the first argument and fake acceptors. */
 const [, , json = ""] = process.argv;
 const config = JSON.parse(json);
+const fileHash = createHash("sha256").update(json).digest("hex");
 try {
   const workerMain = new URL("./fake-acceptor.ts", import.meta.url);
   const log = new Log(config.log.level);
   process.exitCode = await serve(
-    new Supervisor({ config, state: config.state, acceptors: {}, host: "here", log, workerMain }),
+    new Supervisor({ config, fileHash, state: config.state, acceptors: {}, host: "here", log, workerMain }),
     log,
   );
 } catch (error) {

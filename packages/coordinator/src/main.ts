@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { flushCompileCache } from "node:module";
 import { type CoordinatorNotice, decodeCoordinatorOrder } from "@shunt/core";
 import { type Logger, pino } from "pino";
-import { Coordinator } from "./coordinator.ts";
+import { type Coordinator, startCoordinator } from "./coordinator.ts";
 
 /** The coordinator's process. The supervisor orders it to start over the IPC channel of the fork. */
 
@@ -26,13 +26,13 @@ process.on("disconnect", () => log.warn("the supervisor is gone, serving on unti
 process.on("uncaughtException", crash);
 
 async function start(message: unknown): Promise<void> {
-  const { config, bus, adminPort, epoch } = decodeCoordinatorOrder(message);
-  log = logAt(config.log.level);
-  coordinator = new Coordinator({ config, bus, adminPort, epoch, version, log });
-  const admin = await coordinator.start();
+  const { kind: _, ...order } = decodeCoordinatorOrder(message);
+  log = logAt(order.config.log.level);
+  coordinator = await startCoordinator({ ...order, version, log });
+  const { snapshot, admin } = coordinator;
   // Now and not at the exit: who is killed writes nothing.
   flushCompileCache();
-  tell({ kind: "ready", snapshot: coordinator.snapshot, admin });
+  tell({ kind: "ready", snapshot, admin });
 }
 
 async function stop(): Promise<void> {

@@ -55,6 +55,8 @@ beforeEach(async () => {
     registry,
     recent: new RecentExchanges(registry),
     health: new KnownHealth({ append: () => {} }),
+    counts: () => ({ changes: 0, fencedWrites: 0 }),
+    coordinators: async () => [],
     checks: { passed: 0, failed: 0 },
     events: new EventLog({ now: Date.now, name: "test" }),
   });

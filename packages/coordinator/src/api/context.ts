@@ -7,6 +7,7 @@ import type { KnownHealth } from "../health/known-health.ts";
 import type { Leadership } from "../leadership/leadership.ts";
 import type { RecentExchanges } from "../membership/recent.ts";
 import type { Registry } from "../membership/registry.ts";
+import type { CoordinatorEntry, LeadershipCounts } from "../shared/shared-state.ts";
 import type { Metric } from "./exposition.ts";
 
 /** What the resources of the API are made of. */
@@ -27,6 +28,9 @@ export interface ApiContext {
   /** How Redis does, for metrics; undefined where there is none. */
   readonly shareMetrics?: (() => readonly Metric[]) | undefined;
   readonly redisMetrics?: (() => readonly Metric[]) | undefined;
+  /** Of changes of leader. */
+  readonly counts: () => LeadershipCounts;
+  readonly coordinators: () => Promise<readonly CoordinatorEntry[]>;
   readonly health: KnownHealth;
   /** Checks that this coordinator has made, by how they ended. */
   readonly checks: Readonly<Record<"passed" | "failed", number>>;

@@ -1,5 +1,7 @@
 import type { FastifyInstance } from "fastify";
+import type { CoordinatorEntry } from "../shared/shared-state.ts";
 import type { ApiContext } from "./context.ts";
+import { ProblemError, problem } from "./problem.ts";
 import { ROUTES } from "./routes.ts";
 import { serve } from "./serve.ts";
 
@@ -11,4 +13,14 @@ export function addCoordinator(app: FastifyInstance, context: ApiContext): void 
     const leader = leadership.leads ? name : leadership.leader;
     return { name, version, leads: leadership.leads, leader, term, generation, state: own.state.kind };
   });
+  serve(app, ROUTES.getCoordinators, async () => ({ coordinators: await listed(context) }));
+}
+
+async function listed({ coordinators }: ApiContext): Promise<readonly CoordinatorEntry[]> {
+  try {
+    return await coordinators();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ProblemError(problem(503, `Redis does not say which coordinators there are: ${reason}`));
+  }
 }

@@ -31,6 +31,8 @@ beforeEach(async () => {
     log: pino({ level: "silent" }),
     registry,
     health: new KnownHealth({ append: () => {} }),
+    counts: () => ({ changes: 0, fencedWrites: 0 }),
+    coordinators: async () => [],
     checks: { passed: 0, failed: 0 },
     recent: new RecentExchanges(registry),
     events,

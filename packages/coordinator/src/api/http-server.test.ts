@@ -57,6 +57,8 @@ beforeEach(() => {
     log: pino({ level: "silent" }),
     registry,
     health: new KnownHealth({ append: () => {} }),
+    counts: () => ({ changes: 0, fencedWrites: 0 }),
+    coordinators: async () => [],
     checks: { passed: 0, failed: 0 },
     recent: new RecentExchanges(registry),
     events: new EventLog({ now: Date.now, name: "test" }),

@@ -58,14 +58,24 @@ function acceptorMetrics({ counters, gauges, labelled, histograms }: AcceptorCou
   ];
 }
 
-function clusterMetrics({ registry, current, health, checks }: ApiContext): Metric[] {
+function clusterMetrics({ registry, current, leadership, counts, health, checks }: ApiContext): Metric[] {
   const heard = registry.heard;
   const names = serverNames(current().config);
   const tables = heard.map((member) => member.loads);
   const loads = totals(names, tables);
+  const { changes, fencedWrites } = counts();
   const accepting = heard.filter(({ status }) => status.state === "accepting").length;
   return [
     plain("generation", "gauge", current().generation, "Generation of the configuration"),
+    plain("coordinator_leads", "gauge", leadership.leads ? 1 : 0, "Whether this coordinator leads"),
+    plain("coordinator_term", "gauge", leadership.term, "The last term that this coordinator knows of"),
+    plain("leader_changes_total", "counter", changes, "Changes of leader that this coordinator has seen"),
+    plain(
+      "fenced_writes_total",
+      "counter",
+      fencedWrites,
+      "Its writes that were refused because another leads",
+    ),
     plain("acceptors", "gauge", heard.length, "Acceptors that report to the coordinator"),
     plain("acceptors_accepting", "gauge", accepting, "Acceptors that take connections"),
     perServer("server_outstanding", "gauge", "Requests sent and not yet answered", loads, "outstanding"),

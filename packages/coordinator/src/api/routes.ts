@@ -9,6 +9,7 @@ import {
   ConfigAnswer,
   ConfigBody,
   CoordinatorAnswer,
+  CoordinatorsAnswer,
   ExchangesAnswer,
   ExplainAnswer,
   ExplainBody,
@@ -196,6 +197,14 @@ export const ROUTES = {
     summary: "The coordinator that answers, and who leads",
     query: NoQuery,
     answers: { 200: CoordinatorAnswer },
+  },
+  getCoordinators: {
+    method: "GET",
+    path: "/v1/coordinators",
+    role: "read",
+    summary: "All coordinators, and which of them leads",
+    query: NoQuery,
+    answers: { 200: CoordinatorsAnswer },
   },
   getAcceptors: {
     method: "GET",

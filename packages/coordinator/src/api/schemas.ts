@@ -199,6 +199,20 @@ export const CoordinatorAnswer = Version.extend({
   state: z.enum(["embedded", "redis"]).describe("Where the state of the cluster lies"),
 });
 
+export const CoordinatorsAnswer = z.looseObject({
+  coordinators: z.array(
+    z.looseObject({
+      id: z.string(),
+      host: z.string(),
+      pid: z.int(),
+      version: z.string(),
+      leads: z.boolean(),
+      term: Count.describe("That it leads, or the last one that it knows"),
+      since: z.string().describe("Since when it leads, or stands by"),
+    }),
+  ),
+});
+
 export const AcceptorsAnswer = z.looseObject({
   generation: Count,
   acceptors: z.array(

@@ -189,6 +189,7 @@ const NAMED_IN_SUMMARY = 3;
 /** Of a whole configuration it says where it differs. */
 function summaryOf(edit: Edit, found: readonly Difference[]): string {
   if (edit.kind !== "replace") return describeEdit(edit);
+  if (found.length === 0) return "another file that says the same";
   const named = found.slice(0, NAMED_IN_SUMMARY).map(({ pointer }) => pointer);
   const more = found.length - named.length;
   return `changed ${named.join(", ")}${more > 0 ? ` and ${more} more` : ""}`;

@@ -9,6 +9,11 @@ import { formatPlaced } from "../config/places.ts";
 const [, , file = ""] = process.argv;
 const loaded = await loadConfig(file);
 const notice: ConfigNotice = loaded.ok
-  ? { kind: "config", config: loaded.config, warnings: loaded.warnings.map(formatPlaced) }
+  ? {
+      kind: "config",
+      config: loaded.config,
+      fileHash: loaded.hash,
+      warnings: loaded.warnings.map(formatPlaced),
+    }
   : { kind: "mistakes", mistakes: loaded.mistakes.map(formatPlaced) };
 process.send?.(notice, () => process.exit(0));

@@ -31,7 +31,7 @@ export async function serveByFile(
     process.stderr.write(`${notice.mistakes.join("\n")}\n`);
     return 1;
   }
-  const { config, warnings } = notice;
+  const { config, fileHash, warnings } = notice;
   if (command === "coordinator" && config.state.kind === "embedded") {
     throw new UsageError(
       'shunt coordinator: without Redis nobody else would find it. Set state: { kind: "redis", url } in the configuration, or start everything with `shunt up -c FILE`.',
@@ -39,7 +39,7 @@ export async function serveByFile(
   }
   const log = new Log(config.log.level);
   for (const warning of warnings) log.warn({ warning }, "configuration is probably not what is meant");
-  return await supervise({ ...parts, config, state: config.state, host, log });
+  return await supervise({ ...parts, config, fileHash, state: config.state, host, log });
 }
 
 /** Resolves with the exit code. */

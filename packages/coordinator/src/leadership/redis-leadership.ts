@@ -18,15 +18,15 @@ const LOOK_EVERY_MS = 250;
  */
 const SETTLE_MS = 1_000;
 
-/** What of a Redis client is used here. */
-export interface LeaseRedis extends ScriptRunner {
-  readonly status: string;
-  on(event: "ready", listener: () => void): unknown;
-  off(event: "ready", listener: () => void): unknown;
+/** What of a connection to Redis is used here. */
+export interface LeaseLink {
+  readonly ready: boolean;
+  run<T>(attempted: string, command: (redis: ScriptRunner) => Promise<T>): Promise<T>;
 }
 
 export interface RedisLeadershipOptions {
-  readonly redis: LeaseRedis;
+  /** Of its own: no long write is to stand before a renewal. */
+  readonly link: LeaseLink;
   readonly names: BusNames;
   /** Names this life of this coordinator, as no other is named. */
   readonly id: string;
@@ -76,7 +76,7 @@ export class RedisLeadership implements Leadership {
   readonly #now: () => number;
   readonly #lease: Lease;
   readonly #listeners: ((leads: boolean) => void)[] = [];
-  readonly #onReady = () => this.#settle();
+  readonly #leaderListeners: ((leader: string, term: number) => void)[] = [];
   #stopped = true;
   #next: NodeJS.Timeout | undefined;
   #atEnd: NodeJS.Timeout | undefined;
@@ -136,11 +136,13 @@ export class RedisLeadership implements Leadership {
     this.#listeners.push(listener);
   }
 
+  /** Called when it is seen that somebody begins to lead. */
+  onLeader(listener: (leader: string, term: number) => void): void {
+    this.#leaderListeners.push(listener);
+  }
+
   start(): void {
-    const { redis } = this.#options;
     this.#stopped = false;
-    redis.on("ready", this.#onReady);
-    if (redis.status === "ready") this.#settle();
     this.#after(0, () => this.#look());
   }
 
@@ -149,7 +151,6 @@ export class RedisLeadership implements Leadership {
     const { fence } = this;
     this.#stopped = true;
     clearTimeout(this.#next);
-    this.#options.redis.off("ready", this.#onReady);
     this.#endLeading("it stops");
     if (fence !== undefined) await this.#release(fence);
   }
@@ -160,7 +161,11 @@ export class RedisLeadership implements Leadership {
       this.#endLeading("Redis has refused a write: the lease is another's");
   }
 
-  /** Redis may be another one, or an older one, than the one of the connection before. */
+  /** The connection stands (again). Redis may be another one, or an older one, than the one of the connection before. */
+  connected(): void {
+    this.#settle();
+  }
+
   #settle(): void {
     this.#settledAt = this.#now() + SETTLE_MS;
   }
@@ -183,7 +188,7 @@ export class RedisLeadership implements Leadership {
   }
 
   async #standBy(): Promise<void> {
-    if (this.#options.redis.status !== "ready") return;
+    if (!this.#options.link.ready) return;
     const known = Math.max(this.#highest, this.#options.known());
     if (!(await this.#isFree("look", known)) || this.#now() < this.#settledAt) return;
     const floor = Math.max(known, await this.#options.registered());
@@ -193,9 +198,11 @@ export class RedisLeadership implements Leadership {
   }
 
   async #isFree(mode: "look" | "take" | "settled", floor: number): Promise<boolean> {
-    const { redis, names, id } = this.#options;
+    const { link, names, id } = this.#options;
     const askedAt = this.#now();
-    const reply = await TAKE.run(redis, [names.lease, names.term], [mode, id, LEASE_MS, floor]);
+    const reply = await link.run("look for the lease", (redis) =>
+      TAKE.run(redis, [names.lease, names.term], [mode, id, LEASE_MS, floor]),
+    );
     const [found, term, lease] = reply as ["held" | "free" | "taken", number, string];
     if (found === "taken") {
       this.#taken(term, askedAt);
@@ -229,8 +236,9 @@ export class RedisLeadership implements Leadership {
     if (leader.holder === this.#options.id && !this.leads) void this.#release(leader);
     const last = this.#lastLeader;
     this.#lastLeader = leader;
-    if (last === undefined || (last.holder === leader.holder && last.term === leader.term)) return;
-    this.#changes += 1;
+    if (last?.holder === leader.holder && last.term === leader.term) return;
+    if (last !== undefined) this.#changes += 1;
+    for (const listener of this.#leaderListeners) listener(leader.holder, leader.term);
   }
 
   #taken(term: number, askedAt: number): void {
@@ -257,12 +265,14 @@ export class RedisLeadership implements Leadership {
   }
 
   async #renew(): Promise<void> {
-    const { redis, names } = this.#options;
+    const { link, names } = this.#options;
     const { fence } = this;
     if (fence === undefined) return;
     const askedAt = this.#now();
     const mine = leaseValue(fence);
-    const found = await RENEW.run(redis, [names.lease, names.term], [mine, LEASE_MS, fence.term]);
+    const found = await link.run("renew the lease", (redis) =>
+      RENEW.run(redis, [names.lease, names.term], [mine, LEASE_MS, fence.term]),
+    );
     if (found === mine) this.#lease.renew(fence.term, askedAt);
     else if (fence.term === this.#lease.term) this.#endLeading(lossOf(String(found)));
   }
@@ -301,8 +311,10 @@ export class RedisLeadership implements Leadership {
 
   /** A lease that cannot be given up ends by itself. */
   async #release(fence: Fence): Promise<void> {
-    const { redis, names } = this.#options;
-    await RELEASE.run(redis, [names.lease], [leaseValue(fence)]).catch(() => {});
+    const { link, names } = this.#options;
+    await link
+      .run("give up the lease", (redis) => RELEASE.run(redis, [names.lease], [leaseValue(fence)]))
+      .catch(() => {});
   }
 
   #asked(error: unknown): void {

@@ -1,4 +1,4 @@
-import type { BusNames, SnapshotVersion } from "@shunt/core";
+import type { BusNames, RedisLink, SnapshotVersion } from "@shunt/core";
 import { asPublicationVersion, readVersion, versionText } from "@shunt/core";
 import type { Cluster, Redis } from "ioredis";
 import type { Logger } from "pino";
@@ -19,7 +19,7 @@ const KEPT_FILES = 1_000;
 const AUDIT_CHARACTERS = 16_384;
 
 export interface RedisStoreOptions {
-  readonly redis: Redis | Cluster;
+  readonly link: Pick<RedisLink<Redis | Cluster>, "run">;
   readonly names: BusNames;
   readonly leadership: Leadership;
   readonly log: Logger;
@@ -61,15 +61,15 @@ export class RedisStore implements ConfigStore {
 
   /** Of the latest, without reading it; undefined where there is none. */
   async latestVersion(): Promise<SnapshotVersion | undefined> {
-    const { redis, names } = this.#options;
-    const text = await answered(redis.get(names.configLatest));
+    const { names } = this.#options;
+    const text = await this.#read((redis) => redis.get(names.configLatest));
     const version = text === null ? undefined : readVersion(text);
     return version && { term: version.term, generation: version.number };
   }
 
   async latest(): Promise<StoredConfig | undefined> {
-    const { redis, names, log } = this.#options;
-    const text = await answered(redis.get(names.configLatest));
+    const { names, log } = this.#options;
+    const text = await this.#read((redis) => redis.get(names.configLatest));
     this.#unreadable = "";
     if (text === null) return undefined;
     const version = readVersion(text);
@@ -81,21 +81,21 @@ export class RedisStore implements ConfigStore {
   }
 
   async at(generation: number): Promise<StoredConfig | undefined> {
-    const { redis, names } = this.#options;
-    const json = await answered(redis.hget(names.configAt, String(generation)));
+    const { names } = this.#options;
+    const json = await this.#read((redis) => redis.hget(names.configAt, String(generation)));
     if (json === null) return undefined;
     return this.#parsed(json, parseStoredConfig)[0];
   }
 
   async history(limit: number): Promise<readonly HistoryEntry[]> {
-    const { redis, names } = this.#options;
-    const lines = await answered(redis.zrevrange(names.configHistory, 0, limit - 1));
+    const { names } = this.#options;
+    const lines = await this.#read((redis) => redis.zrevrange(names.configHistory, 0, limit - 1));
     return lines.flatMap((line) => this.#parsed(line, parseHistoryEntry));
   }
 
   async fileHashes(): Promise<readonly string[]> {
-    const { redis, names } = this.#options;
-    return await answered(redis.lrange(names.configFiles, 0, -1));
+    const { names } = this.#options;
+    return await this.#read((redis) => redis.lrange(names.configFiles, 0, -1));
   }
 
   async append(next: StoredConfig, expected: SnapshotVersion | undefined): Promise<boolean> {
@@ -118,8 +118,8 @@ export class RedisStore implements ConfigStore {
   }
 
   async audit(limit: number): Promise<readonly AuditEntry[]> {
-    const { redis, names } = this.#options;
-    const entries = await answered(redis.xrevrange(names.audit, "+", "-", "COUNT", limit));
+    const { names } = this.#options;
+    const entries = await this.#read((redis) => redis.xrevrange(names.audit, "+", "-", "COUNT", limit));
     return entries.flatMap(([, fields]) => this.#parsed(fields[1] ?? "", parseAuditEntry));
   }
 
@@ -130,16 +130,22 @@ export class RedisStore implements ConfigStore {
       throw new StoreUnavailable("Another coordinator leads, and writes the audit log");
   }
 
+  async #read<T>(command: (redis: Redis | Cluster) => Promise<T>): Promise<T> {
+    return await answered(this.#options.link.run("read the configuration", command));
+  }
+
   /** Undefined while standing by: then it is not even tried. */
   async #write(
     script: FencedScript,
     keys: readonly string[],
     args: readonly (string | number)[],
   ): Promise<FencedOutcome | undefined> {
-    const { redis, names, leadership } = this.#options;
+    const { link, names, leadership } = this.#options;
     const { fence } = leadership;
     if (fence === undefined) return undefined;
-    const outcome = await answered(script.run(redis, names.lease, fence, keys, args));
+    const outcome = await answered(
+      link.run("write the configuration", (redis) => script.run(redis, names.lease, fence, keys, args)),
+    );
     if (!outcome.done) leadership.refused(fence);
     return outcome;
   }

@@ -41,6 +41,8 @@ export interface SupervisorOptions {
   readonly state: ResolvedState;
   /** There is a coordinator on this host, by this configuration; undefined: there is none. */
   readonly config?: ResolvedConfig | undefined;
+  /** Of the file that it is from. */
+  readonly fileHash?: string | undefined;
   /** There are acceptors on this host; undefined: there are none. */
   readonly acceptors?: Overrides | undefined;
   /** Name of this host among the others. */
@@ -272,6 +274,7 @@ export class Supervisor {
     const order: CoordinatorOrder = {
       kind: "start",
       config,
+      fileHash: this.#options.fileHash ?? "",
       bus: this.#bus,
       adminPort: this.#adminPort,
       epoch: this.#epoch,

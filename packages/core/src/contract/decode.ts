@@ -143,6 +143,7 @@ export const decodeCoordinatorOrder = decoderOf<CoordinatorOrder>("coordinator o
   start: (fields) => ({
     kind: "start",
     config: checkedConfig(record(fields, "config")),
+    fileHash: text(fields, "fileHash"),
     bus: text(fields, "bus"),
     adminPort: whole(fields, "adminPort"),
     epoch: text(fields, "epoch"),
@@ -171,6 +172,7 @@ export const decodeConfigNotice = decoderOf<ConfigNotice>("configuration notice"
   config: (fields) => ({
     kind: "config",
     config: checkedConfig(record(fields, "config")),
+    fileHash: text(fields, "fileHash"),
     warnings: list(fields, "warnings", asText),
   }),
   mistakes: (fields) => ({ kind: "mistakes", mistakes: list(fields, "mistakes", asText) }),

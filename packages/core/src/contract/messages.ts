@@ -274,6 +274,8 @@ export type AcceptorNotice =
 export interface CoordinatorOrder {
   readonly kind: "start";
   readonly config: ResolvedConfig;
+  /** Of the file that `config` is from: whether it was seen before decides whether it wins over what was changed since. */
+  readonly fileHash: string;
   /** Where the state bus is to listen; not used with Redis. */
   readonly bus: string;
   /** Where the admin API is to listen: what `config` says, or what the system chose before when that is 0. */
@@ -309,6 +311,12 @@ export type SnapshotNotice =
 
 /** What `emit-config` found in a configuration file, over IPC. */
 export type ConfigNotice =
-  | { readonly kind: "config"; readonly config: ResolvedConfig; readonly warnings: readonly string[] }
+  | {
+      readonly kind: "config";
+      readonly config: ResolvedConfig;
+      /** SHA-256 of the file, hexadecimal. */
+      readonly fileHash: string;
+      readonly warnings: readonly string[];
+    }
   /** A line each, with its place. */
   | { readonly kind: "mistakes"; readonly mistakes: readonly string[] };
