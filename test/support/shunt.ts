@@ -46,8 +46,14 @@ export async function startShunt(
   environment: NodeJS.ProcessEnv = {},
 ): Promise<RunningShunt> {
   const shunt = new RunningShunt(options, environment);
-  await shunt.ready();
-  return shunt;
+  try {
+    await shunt.ready();
+    return shunt;
+  } catch (error) {
+    // Nobody else knows of it.
+    await shunt[Symbol.asyncDispose]().catch(() => {});
+    throw error;
+  }
 }
 
 /** The parts of what the API tells that tests look at. */
