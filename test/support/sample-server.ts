@@ -24,6 +24,7 @@ const KEEP_ALIVE_MS = 600_000;
 /** A server of the application, in the process of the test. It remembers what it was asked. */
 export class SampleServer implements AsyncDisposable {
   readonly name: string;
+  readonly host: string;
   readonly port: number;
   readonly received: Received[] = [];
   /** Requests received and not answered yet, and the most there ever were. */
@@ -35,13 +36,14 @@ export class SampleServer implements AsyncDisposable {
 
   private constructor(name: string, server: Server) {
     this.name = name;
+    this.host = (server.address() as AddressInfo).address;
     this.#server = server;
     this.port = (server.address() as AddressInfo).port;
   }
 
-  static async start(name: string, handler: Handler = echo): Promise<SampleServer> {
+  static async start(name: string, handler: Handler = echo, host = "127.0.0.1"): Promise<SampleServer> {
     const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 0 });
-    server.listen(0, "127.0.0.1");
+    server.listen(0, host);
     await once(server, "listening");
     const sample = new SampleServer(name, server);
     const numbers = new WeakMap<object, number>();
@@ -55,7 +57,7 @@ export class SampleServer implements AsyncDisposable {
   }
 
   get url(): string {
-    return `http://127.0.0.1:${this.port}`;
+    return `http://${this.host}:${this.port}`;
   }
 
   /** The targets that it was asked for. */

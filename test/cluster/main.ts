@@ -1,0 +1,60 @@
+/** `npm run cluster -- outages|propagation`: what a cluster of three hosts does when its parts go away, and how soon a change is everywhere. */
+import { parseArgs } from "node:util";
+import { table } from "../bench/table.ts";
+import { Cluster } from "./cluster.ts";
+import { outages } from "./outages.ts";
+import { propagation, quantile } from "./propagation.ts";
+
+const USAGE = `npm run cluster -- outages [--seconds 60]
+npm run cluster -- propagation [--trials 100]`;
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  const options = {
+    seconds: { type: "string", default: "60" },
+    trials: { type: "string", default: "100" },
+  } as const;
+  const { values, positionals } = parseArgs({ options, allowPositionals: true });
+  const [what] = positionals;
+  if (what !== "outages" && what !== "propagation") {
+    console.error(USAGE);
+    return 1;
+  }
+  await using cluster = await Cluster.start();
+  console.log(
+    `Three hosts (${cluster.hosts.kind}) with two acceptors each, two coordinators, one Redis, two servers.\n`,
+  );
+  return what === "outages"
+    ? await runOutages(cluster, Number(values.seconds) * 1_000)
+    : await runPropagation(cluster, Number(values.trials));
+}
+
+async function runOutages(cluster: Cluster, ms: number): Promise<number> {
+  const seen = await outages(cluster, ms);
+  const rows = seen.map(({ name, requests, failures, p50, p99, most }) => [
+    name,
+    String(requests),
+    String(failures.length),
+    ...[p50, p99, most].map((each) => each.toFixed(1)),
+    "",
+  ]);
+  console.log(table(["while", "requests", "failures", "p50 ms", "p99 ms", "most ms", ""], 1, rows));
+  const failures = seen.flatMap((each) => each.failures);
+  for (const failure of failures.slice(0, 20)) console.log(failure);
+  return failures.length === 0 ? 0 : 1;
+}
+
+async function runPropagation(cluster: Cluster, trials: number): Promise<number> {
+  const { everywhere, last, requests, failures } = await propagation(cluster, trials);
+  const row = (name: string, values: readonly number[]): string[] => [
+    name,
+    ...[0.5, 0.9, 0.99, 1].map((share) => quantile(values, share).toFixed(1)),
+    "",
+  ];
+  const rows = [row("added: until all acceptors use it", everywhere), row("drained: its last request", last)];
+  console.log(table([`${trials} trials`, "p50 ms", "p90 ms", "p99 ms", "most ms", ""], 1, rows));
+  console.log(`\n${requests} requests, ${failures.length} failures`);
+  for (const failure of failures.slice(0, 20)) console.log(failure);
+  return failures.length === 0 ? 0 : 1;
+}
