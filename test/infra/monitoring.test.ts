@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { parse } from "yaml";
+import { eventually } from "../support/eventually.ts";
 import { SampleServer } from "../support/sample-server.ts";
 import { onePool, type RunningShunt, startShunt } from "../support/shunt.ts";
 import { textOf } from "./files.ts";
@@ -46,7 +47,10 @@ beforeAll(async () => {
   using client = await shunt.connect();
   await client.ask("/x");
   await shunt.accessLog(1);
-  await expect.poll(() => shunt.metric("shunt_requests_total")).toBeGreaterThan(0);
+  await eventually(
+    () => shunt.metric("shunt_requests_total"),
+    (requests) => requests > 0,
+  );
   const lines = (await shunt.api("/metrics")).split("\n").filter((line) => line.startsWith("shunt_"));
   told = new Set(lines.map((line) => /^\w+/.exec(line)?.[0] ?? ""));
 });
