@@ -1,8 +1,9 @@
+import type { ShuntOptions } from "@shunt/core/config";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { parse } from "yaml";
 import { eventually } from "../support/eventually.ts";
 import { SampleServer } from "../support/sample-server.ts";
-import { onePool, type RunningShunt, startShunt } from "../support/shunt.ts";
+import { onePool, poolOf, type RunningShunt, startShunt } from "../support/shunt.ts";
 import { textOf } from "./files.ts";
 import { readPromql } from "./promql.ts";
 
@@ -29,12 +30,19 @@ const expressions = [
 ];
 
 /** Those that only a coordinator with Redis tells. */
-const ONLY_WITH_REDIS: readonly string[] = ["shunt_redis_up"];
+const ONLY_WITH_REDIS: readonly string[] = [
+  "shunt_redis_up",
+  "shunt_redis_errors_total",
+  "shunt_acceptors_redis_up",
+  "shunt_acceptors_redis_errors_total",
+];
 /** Their label comes from what happened, so they are told when it first has. */
 const WHEN_IT_HAPPENS: readonly string[] = [
   "shunt_requests_refused_total",
   "shunt_failures_total",
   "shunt_connections_refused_total",
+  "shunt_ejections_total",
+  "shunt_share_refused_total",
 ];
 
 let server: SampleServer;
@@ -43,7 +51,13 @@ let told: ReadonlySet<string>;
 
 beforeAll(async () => {
   server = await SampleServer.start("s1");
-  shunt = await startShunt(onePool(server));
+  // With all that there is something to tell of.
+  const pool = {
+    ...poolOf(server),
+    health: { active: { tcp: true } },
+    limit: { outstanding: 10, scope: "cluster" },
+  };
+  shunt = await startShunt({ ...onePool(server), pools: { all: pool } } as Partial<ShuntOptions>);
   using client = await shunt.connect();
   await client.ask("/x");
   await shunt.accessLog(1);
