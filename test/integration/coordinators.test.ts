@@ -2,9 +2,10 @@ import { busNames, type ResolvedRedis, readVersion } from "@shunt/core";
 import { Redis } from "ioredis";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, describe as group, test } from "vitest";
 import { CoordinatorProcess } from "../support/coordinator-process.ts";
-import { eventually } from "../support/eventually.ts";
+import { delay, eventually } from "../support/eventually.ts";
 import { startRedis, type TestRedis } from "../support/redis.ts";
 import { redisState } from "../support/redis-state.ts";
+import { TcpGate } from "../support/tcp-gate.ts";
 
 let server: TestRedis;
 let direct: Redis;
@@ -121,6 +122,160 @@ group("Coordinators over Redis", () => {
     await leading(second);
     expect(await weightAt(second)).toBe(5);
     expect(await weigh(second, 6)).toMatchObject({ status: 200 });
+    expectRising();
+  });
+
+  test("take over within 3 s from a leader that is killed, and keep what it made", async () => {
+    const first = await start();
+    await leading(first);
+    const second = await start();
+    await weigh(first, 9);
+    const since = performance.now();
+    await first.end("SIGKILL");
+    await leading(second);
+    expect(performance.now() - since).toBeLessThan(3_000);
+    expect(await weightAt(second)).toBe(9);
+    expect(await weigh(second, 4)).toMatchObject({ status: 200 });
+    expectRising();
+  });
+
+  test("take over within 3 s from a leader that is stopped for 10 s, and that leads nothing when it goes on", async () => {
+    const first = await start({ log: { level: "info", access: "off" } });
+    await leading(first);
+    const [second, third] = [await start(), await start()];
+    first.child.kill("SIGSTOP");
+    const stoppedAt = performance.now();
+    const next = await eventually(
+      async () => ((await second.leads()) ? second : (await third.leads()) ? third : undefined),
+      (found) => found !== undefined,
+    );
+    expect(performance.now() - stoppedAt).toBeLessThan(3_000);
+    if (next === undefined) throw new Error("nobody leads");
+    await weigh(next, 8);
+    await delay(10_000 - (performance.now() - stoppedAt));
+    first.child.kill("SIGCONT");
+    await eventually(
+      () => first.get<{ leads: boolean; leader: string; generation: number }>("/v1/coordinator"),
+      ({ leads, generation }) => !leads && generation === 2,
+    );
+    expect(first.log).toContain("leading ends");
+    expect(await weightAt(first)).toBe(8);
+    expect(await weigh(first, 3)).toMatchObject({ status: 200 });
+    expect(await next.leads()).toBe(true);
+    expect(await next.metric("shunt_coordinator_term")).toBe(2);
+    expectRising();
+  });
+
+  test("take over within 3 s from a leader whose network is cut, and follow when it is mended", async () => {
+    await using gate = await TcpGate.to(Number(new URL(server.url).port));
+    const first = await start({}, undefined, gate.port);
+    await leading(first);
+    const second = await start();
+    gate.cut();
+    const since = performance.now();
+    await leading(second);
+    expect(performance.now() - since).toBeLessThan(3_000);
+    expect(await weigh(first, 2)).toMatchObject({ status: 503 });
+    await weigh(second, 6);
+    gate.mend();
+    await eventually(
+      () => weightAt(first),
+      (weight) => weight === 6,
+    );
+    expectRising();
+  });
+
+  test("refuse the writes of one that leads no more, which counts them and stands by", async () => {
+    const first = await start();
+    await leading(first);
+    await start();
+    // The leader holds that it leads: it has renewed its lease, and is told nothing.
+    first.child.kill("SIGSTOP");
+    await direct.set(names().lease, "2 another", "PX", 60_000);
+    await direct.set(names().term, "2");
+    // What it finds first when it goes on is what it was asked for meanwhile.
+    const asked = weigh(first, 77);
+    first.child.kill("SIGCONT");
+    const { status } = await asked;
+    expect(status).toBe(503);
+    await eventually(
+      () => first.leads(),
+      (leads) => !leads,
+    );
+    await eventually(
+      () => first.metric("shunt_fenced_writes_total"),
+      (count) => count > 0,
+    );
+    expect(await direct.hgetall(names().configAt)).not.toHaveProperty("2");
+    expectRising();
+  });
+
+  test("go on with the last configuration, above all versions, when the store is emptied", async () => {
+    const first = await start();
+    await leading(first);
+    const second = await start();
+    await weigh(second, 9);
+    await weigh(second, 10);
+    const keys = await direct.keys(`{${state.prefix}}:*`);
+    await direct.del(...keys);
+    await eventually(
+      () => direct.get(names().configLatest),
+      (latest) => latest === "2.4",
+    );
+    expect([await weightAt(first), await weightAt(second)]).toContain(10);
+    await eventually(
+      () => weightAt(second),
+      (weight) => weight === 10,
+    );
+    expect(await weigh(second, 11)).toMatchObject({ status: 200, body: { term: 2, generation: 5 } });
+    expectRising();
+  });
+
+  test("go on with the last configuration when the store is set back", async () => {
+    const first = await start();
+    await leading(first);
+    const second = await start();
+    await weigh(second, 9);
+    const kept = new Map<string, Buffer>();
+    for (const key of await direct.keys(`{${state.prefix}}:*`)) {
+      const octets = await direct.dumpBuffer(key);
+      if (octets !== null) kept.set(key, octets);
+    }
+    await first.end("SIGTERM");
+    await leading(second);
+    await weigh(second, 10);
+    await weigh(second, 11);
+    // In one step: coordinators go on writing meanwhile.
+    const setBack = direct.multi().del(...(await direct.keys(`{${state.prefix}}:*`)));
+    for (const [key, octets] of kept) setBack.restore(key, key === names().lease ? 1_000 : 0, octets);
+    await setBack.exec();
+    await eventually(
+      () => direct.get(names().configLatest),
+      (latest) => latest === "3.5",
+    );
+    expect(await weightAt(second)).toBe(11);
+    expectRising();
+  });
+
+  test("let a file win that nobody has seen, and not one that was seen before", async () => {
+    const first = await start({}, "first-file");
+    await leading(first);
+    await weigh(first, 5);
+    const second = await start({}, "first-file");
+    expect(await weightAt(second)).toBe(5);
+    const third = await start({}, "second-file");
+    await eventually(
+      () => weightAt(third),
+      (weight) => weight === 1,
+    );
+    await eventually(
+      () => weightAt(first),
+      (weight) => weight === 1,
+    );
+    await weigh(third, 6);
+    await start({}, "first-file");
+    await delay(1_000);
+    expect(await weightAt(first)).toBe(6);
     expectRising();
   });
 });
