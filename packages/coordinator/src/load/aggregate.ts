@@ -37,30 +37,6 @@ export function totals(
   return servers.map((server) => totalOf(server, tables, now));
 }
 
-/** What acceptors are told: how much all of them together have outstanding at each server, and what it says itself, asked or not. */
-export function publishedLoads(
-  servers: readonly string[],
-  tables: readonly LoadTable[],
-  polled: ReadonlyMap<string, number> = new Map(),
-): { outstanding: number[]; announced: Record<string, number> } {
-  const outstanding = new Array<number>(servers.length).fill(0);
-  const announced: Record<string, number> = {};
-  servers.forEach((server, index) => {
-    let sum = 0;
-    let last: HeardLoad | undefined;
-    for (const table of tables) {
-      const load = table.get(server);
-      if (load === undefined) continue;
-      sum += load.outstanding;
-      last = laterWord(last, load);
-    }
-    outstanding[index] = sum;
-    const word = polled.get(server) ?? last?.announced;
-    if (word !== undefined) announced[index] = word;
-  });
-  return { outstanding, announced };
-}
-
 /** Whichever heard later what the server says of itself. */
 function laterWord(one: HeardLoad | undefined, other: HeardLoad): HeardLoad | undefined {
   if (other.announced === undefined) return one;

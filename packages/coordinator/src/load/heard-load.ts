@@ -27,16 +27,19 @@ const NOTHING: ServerMeasures = {
   ejected: false,
 };
 
-/** Takes a report over into what is known of an acceptor. */
+/** Takes a report over into what is known of an acceptor. `changed` is told of each server in it. */
 export function takeReport(
   loads: Map<string, HeardLoad>,
   servers: readonly ReportedLoad[],
   now: number,
+  changed: (server: string, before: HeardLoad | undefined, after: HeardLoad) => void = () => {},
 ): void {
   for (const [server, outstanding, measures] of servers) {
     const before = loads.get(server);
     if (before === undefined && loads.size >= MAX_SERVERS) continue;
-    loads.set(server, heard(server, outstanding, measures, before, now));
+    const after = heard(server, outstanding, measures, before, now);
+    loads.set(server, after);
+    changed(server, before, after);
   }
 }
 

@@ -1,6 +1,5 @@
 import { type Publication, type Snapshot, serverNames } from "@shunt/core";
 import type { Registry } from "../membership/registry.ts";
-import { publishedLoads } from "./aggregate.ts";
 
 /** Ticks after which an unchanged table is told again, so that its age never suggests that it is old. */
 const REFRESH_TICKS = 5;
@@ -45,14 +44,9 @@ export class LoadPublication {
     this.#ticks = 0;
     const { term, generation } = this.#snapshot as Snapshot;
     const included = Object.fromEntries(heard.map(({ id, loadSeq }) => [id, loadSeq]));
-    const tables = heard.map((member) => member.loads);
-    this.#publish({
-      kind: "load",
-      term,
-      generation,
-      included,
-      ...publishedLoads(this.#servers, tables, polled),
-    });
+    const { totals } = this.#registry;
+    totals.count(heard.map((member) => member.loads));
+    this.#publish({ kind: "load", term, generation, included, ...totals.of(this.#servers, polled) });
   }
 
   #look(snapshot: Snapshot): void {

@@ -1,6 +1,7 @@
 import type { AcceptorCounters, AcceptorMessage, ShareUse, SnapshotVersion } from "@shunt/core";
 import type { BusPeer } from "../bus/state-bus.ts";
 import { type HeardLoad, takeReport } from "../load/heard-load.ts";
+import { RunningTotals } from "../load/running-totals.ts";
 import { isStale } from "../load/staleness.ts";
 import { NO_COUNTERS, sumCounters } from "./counters.ts";
 import { Departed } from "./departed.ts";
@@ -32,6 +33,8 @@ export interface Member {
 
 /** Who belongs to this coordinator now, and what those have counted who did before. */
 export class Registry {
+  /** Of all acceptors that are counted in them; who that is, is said by whoever needs them. */
+  readonly totals = new RunningTotals();
   readonly #members = new Map<BusPeer, Member>();
   readonly #departed: Departed;
   readonly #now: () => number;
@@ -92,7 +95,10 @@ export class Registry {
   }
 
   takeLoad(member: Member, { seq, servers, shares }: Report): void {
-    takeReport(member.loads, servers, this.#now());
+    const { loads } = member;
+    takeReport(loads, servers, this.#now(), (server, before, after) =>
+      this.totals.changed(loads, server, before, after),
+    );
     member.loadSeq = seq;
     member.shares = shares;
     if (servers.length > 0) member.changedSeq = seq;

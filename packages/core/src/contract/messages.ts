@@ -165,7 +165,7 @@ export type AcceptorMessage =
       readonly kind: "load";
       /** Number of this report; each is one above the last of the same acceptor. */
       readonly seq: number;
-      /** Those that have changed since the last report; all of them, with measures, in the first after a hello. */
+      /** Those that have changed since the last report; all that were ever used, with measures, in the first after a hello. */
       readonly servers: readonly ReportedLoad[];
     } & ShareReport)
   | {

@@ -19,11 +19,19 @@ function reports(before: ServerLoad, after: ServerLoad, count: number) {
 
 test("LoadReporter reports all servers first and then only what is outstanding where it changed", () => {
   const reporter = new LoadReporter();
-  expect(reporter.next([load("a/1", 0), load("a/2", 0)])).toEqual([
-    ["a/1", 0, measures],
-    ["a/2", 0, measures],
+  expect(reporter.next([load("a/1", 1), load("a/2", 2)])).toEqual([
+    ["a/1", 1, measures],
+    ["a/2", 2, measures],
   ]);
-  expect(reporter.next([load("a/1", 0), load("a/2", 3)])).toEqual([["a/2", 3]]);
+  expect(reporter.next([load("a/1", 1), load("a/2", 3)])).toEqual([["a/2", 3]]);
+});
+
+test("LoadReporter has nothing to say of a server that was never used", () => {
+  const reporter = new LoadReporter();
+  expect(reporter.next([load("a/1", 0)])).toEqual([]);
+  expect(reporter.next([load("a/1", 0, { requests: 1 })])).toEqual([
+    ["a/1", 0, { ...measures, requests: 1 }],
+  ]);
 });
 
 test("LoadReporter reports a change of any measure within ten reports, and once", () => {
@@ -37,8 +45,8 @@ test("LoadReporter reports a change of any measure within ten reports, and once"
     { ejected: true },
   ];
   for (const change of changes) {
-    const said = reports(load("a/1", 0), load("a/1", 0, change), 20).flatMap((report) => report ?? []);
-    expect(said).toEqual([["a/1", 0, { ...measures, ...change }]]);
+    const said = reports(load("a/1", 1), load("a/1", 1, change), 20).flatMap((report) => report ?? []);
+    expect(said).toEqual([["a/1", 1, { ...measures, ...change }]]);
   }
 });
 
@@ -53,12 +61,12 @@ test("LoadReporter reports at once that a server is ejected, and how loaded it s
 });
 
 test("LoadReporter takes it for no news that an average answer time fades", () => {
-  const said = reports(load("a/1", 0, { latencyMs: 9 }), load("a/1", 0, { latencyMs: 8 }), 20);
+  const said = reports(load("a/1", 1, { latencyMs: 9 }), load("a/1", 1, { latencyMs: 8 }), 20);
   expect(said.flatMap((report) => report ?? [])).toEqual([]);
 });
 
 test("LoadReporter gives a sign of life in every third report when nothing changes", () => {
-  expect(reports(load("a/1", 0), load("a/1", 0), 6)).toEqual([
+  expect(reports(load("a/1", 1), load("a/1", 1), 6)).toEqual([
     undefined,
     undefined,
     [],

@@ -40,6 +40,7 @@ export class LoadReporter {
 
   #reportOf({ server, outstanding, ...measures }: ServerLoad): ReportedLoad | undefined {
     const sent = this.#sent.get(server);
+    if (sent === undefined && isUnused(outstanding, measures)) return undefined;
     if (sent === undefined || this.#areDue(measures, sent)) {
       this.#sent.set(server, { outstanding, measures, tick: this.#tick });
       return [server, outstanding, measures];
@@ -53,6 +54,12 @@ export class LoadReporter {
     if (now.ejected !== before.ejected || hasMoved(now.announced, before.announced)) return true;
     return this.#tick - tick >= MEASURES_TICKS && !areSame(now, before);
   }
+}
+
+/** Of a server that it has never had to do with, an acceptor has nothing to say: there may be thousands. */
+function isUnused(outstanding: number, measures: ServerMeasures): boolean {
+  const { requests, connections, announced, ejected } = measures;
+  return outstanding + requests + connections === 0 && announced === undefined && !ejected;
 }
 
 function hasMoved(now: number | undefined, before: number | undefined): boolean {
