@@ -3,7 +3,7 @@ export { parseAnnouncedLoad } from "./balance/announced-load.ts";
 export type { PoolExplanation } from "./balance/explain.ts";
 export { hash32, NO_AFFINITY } from "./balance/hash.ts";
 export { averageReported } from "./balance/load.ts";
-export { planFor } from "./balance/plan.ts";
+export { type Planned, planAgain, planFor } from "./balance/plan.ts";
 export { ChoiceTrace } from "./balance/trace.ts";
 export type { BalancePlan, Candidate, PoolView } from "./balance/view.ts";
 export { type Cidr, matchesCidr, parseAddress, parseCidr } from "./classify/address.ts";

@@ -1,5 +1,5 @@
-import { describe, expect, it } from "vitest";
-import { ORDER_TURNS, planFor, RING_OWNERS, RING_POINTS } from "./plan.ts";
+import { describe, expect, it, test } from "vitest";
+import { ORDER_TURNS, type PlannedServer, planAgain, planFor, RING_OWNERS, RING_POINTS } from "./plan.ts";
 
 function servers(...weights: number[]) {
   return weights.map((weight, i) => ({ name: `s${i + 1}`, weight }));
@@ -81,4 +81,23 @@ describe("planFor()", () => {
       expect([plan.order.length, plan.ringPoints.length, plan.ringOwners.length]).toEqual([0, 0, 0]);
     }
   });
+});
+
+test("planAgain() keeps a plan as long as names, weights and their order stay, and makes another else", () => {
+  const before = planAgain(undefined, servers(1, 2), "hash");
+  const [s1, s2] = servers(1, 2) as [PlannedServer, PlannedServer];
+  const drained = { ...s1, state: "drain" };
+  expect(planAgain(before, [drained, s2], "hash").plan).toBe(before.plan);
+  const changed: (readonly PlannedServer[])[] = [
+    [s2, s1],
+    [s1],
+    [s1, s2, { ...s1, name: "s3" }],
+    servers(1, 3),
+  ];
+  for (const other of changed) {
+    const { plan } = planAgain(before, other, "hash");
+    expect(plan).not.toBe(before.plan);
+    expect(plan).toEqual(planFor(other, "hash"));
+  }
+  expect(planAgain(before, servers(1, 2), "round-robin").plan).toEqual(planFor(servers(1, 2), "round-robin"));
 });

@@ -49,6 +49,33 @@ export function planFor(servers: readonly PlannedServer[], balance: BalanceName)
   }
 }
 
+/** A plan, and what it was made for. */
+export interface Planned {
+  readonly servers: readonly PlannedServer[];
+  readonly balance: BalanceName;
+  readonly plan: BalancePlan;
+}
+
+/**
+ * As `planFor`, but for what has been planned `before` in the same way: most changes leave most pools as they are, and
+ * while a ring of a thousand servers is made, for tens of milliseconds, nobody is served.
+ */
+export function planAgain(
+  before: Planned | undefined,
+  servers: readonly PlannedServer[],
+  balance: BalanceName,
+): Planned {
+  const isSame = before?.balance === balance && areSame(before.servers, servers);
+  return { servers, balance, plan: isSame ? before.plan : planFor(servers, balance) };
+}
+
+function areSame(some: readonly PlannedServer[], others: readonly PlannedServer[]): boolean {
+  return (
+    some.length === others.length &&
+    some.every(({ name, weight }, i) => name === others[i]?.name && weight === others[i].weight)
+  );
+}
+
 /**
  * One cycle in which each server has turns in proportion to its weight, spread as evenly as can be (nginx's smooth
  * weighted round-robin): at each turn everybody gains its number of turns, the richest is served and pays the total.

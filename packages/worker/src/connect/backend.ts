@@ -21,6 +21,14 @@ const OWN_WORD_MS = 3_000;
 const OWN_WORD_IS_NEWER_MS = 300;
 
 /**
+ * The moment at which servers are compared. It is one for all of them, and read from the clock once: balancers may ask
+ * each server of a large pool for the age of what it knows.
+ */
+export interface Moment {
+  now: number;
+}
+
+/**
  * One server as this acceptor sees it: its load, its health, its connections. It outlives snapshots as long as the
  * server stays in its pool under the same address, and is a candidate for the balancers as it stands.
  */
@@ -68,6 +76,7 @@ export class Backend implements Candidate {
   #ownWordAt = Number.NEGATIVE_INFINITY;
   #latencyAt = 0;
   readonly #clock: () => number;
+  readonly #moment: Readonly<Moment>;
 
   constructor(
     pool: string,
@@ -75,6 +84,7 @@ export class Backend implements Candidate {
     clock: () => number,
     share: Share = new Share(`${pool}/${server.name}`),
     poolShare: Share = new Share(pool),
+    moment: Readonly<Moment> = momentOf(clock),
   ) {
     this.name = server.name;
     this.pool = pool;
@@ -83,6 +93,7 @@ export class Backend implements Candidate {
     this.weight = server.weight;
     this.#configuredWeight = server.weight;
     this.#clock = clock;
+    this.#moment = moment;
     this.health = new BackendHealth(server.state, clock());
     this.limit = limitOf(server);
     this.share = share;
@@ -99,15 +110,15 @@ export class Backend implements Candidate {
   }
 
   get reportedAgeMs(): number {
-    return this.#clock() - this.reportedAt;
+    return this.#moment.now - this.reportedAt;
   }
 
   get announcedAgeMs(): number {
-    return this.#clock() - this.announcedAt;
+    return this.#moment.now - this.announcedAt;
   }
 
   get latencyMs(): number {
-    return decayedLatency(this.#latencyMs, this.#latencyAt, this.#clock());
+    return decayedLatency(this.#latencyMs, this.#latencyAt, this.#moment.now);
   }
 
   /** What a later snapshot says about the same server. */
@@ -261,6 +272,15 @@ export class Backend implements Candidate {
     const at = this.#idle.lastIndexOf(connection);
     if (at >= 0) this.#idle.splice(at, 1);
   }
+}
+
+/** Of a server that is compared with no other: each moment is one. */
+function momentOf(clock: () => number): Readonly<Moment> {
+  return {
+    get now(): number {
+      return clock();
+    },
+  };
 }
 
 /** Of what this acceptor alone has there. A limit of the whole cluster is held by shares. */

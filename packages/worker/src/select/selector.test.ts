@@ -340,3 +340,24 @@ test("Selector spills what a pool without available servers cannot take, if that
   panicking.applyHealth(every);
   expect((await select(panicking, other, GOLD))?.backend.pool).toBe("gold");
 });
+
+test("Selector reads the clock as often for a choice among many servers as among few", async () => {
+  const reads: number[] = [];
+  for (const count of [2, 40]) {
+    const names = Array.from({ length: count }, (_, i) => `s${i + 1}`);
+    const snapshot = snapshotOf(poolsOf(["g1"], names));
+    let asked = 0;
+    const clock = (): number => {
+      asked++;
+      return loop.now;
+    };
+    const selector = new Selector(snapshot, new SeedSequence(1), clock, new Shares("a1"));
+    const loads = names.map((name) => ({ server: `general/${name}`, outstanding: 3, announced: 0.5 }));
+    selector.applyLoad(4, loads);
+    const exchange = await exchangeOf(open.client, PLAIN, snapshot);
+    asked = 0;
+    expect(selector.select(exchange)?.backend.pool).toBe("general");
+    reads.push(asked);
+  }
+  expect(reads).toEqual([reads[0], reads[0]]);
+});

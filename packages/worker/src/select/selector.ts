@@ -5,9 +5,10 @@ import {
   chooseForClass,
   isNewer,
   newChoice,
+  type Planned,
   type PoolView,
   type PublishedLoad,
-  planFor,
+  planAgain,
   type ResolvedClass,
   type ResolvedPool,
   type ResolvedServer,
@@ -16,7 +17,7 @@ import {
   type Snapshot,
   type SnapshotVersion,
 } from "@shunt/core";
-import { Backend } from "../connect/backend.ts";
+import { Backend, type Moment } from "../connect/backend.ts";
 import { Attempt } from "../track/attempt.ts";
 import type { Exchange } from "../track/exchange.ts";
 import { type HealthWatcher, NOBODY_WATCHES, PoolHealth } from "./pool-health.ts";
@@ -33,6 +34,7 @@ class Pool implements PoolView {
   readonly candidates: readonly Backend[];
   readonly outstandingPerServer: number;
   readonly outstandingLimit: number;
+  readonly planned: Planned;
   readonly plan: BalancePlan;
   /** Begins anywhere: acceptors that all began at 0 would take the same turns together. */
   turn: number;
@@ -50,6 +52,7 @@ class Pool implements PoolView {
     fleet: Fleet,
     turn: number,
     health: PoolHealth,
+    before: Pool | undefined,
   ) {
     this.balance = pool.balance;
     this.candidates = candidates;
@@ -57,7 +60,8 @@ class Pool implements PoolView {
     this.outstandingLimit = pool.limit?.scope === "acceptor" ? pool.limit.outstanding : 0;
     this.share = share;
     this.limitsServers = pool.servers.some(({ limit }) => limit?.scope === "cluster");
-    this.plan = planFor(pool.servers, pool.balance);
+    this.planned = planAgain(before?.planned, pool.servers, pool.balance);
+    this.plan = this.planned.plan;
     this.turn = turn;
     this.health = health;
     this.#fleet = fleet;
@@ -108,6 +112,7 @@ export class Selector {
   readonly #seeds: SeedSequence;
   readonly #trace = new ChoiceTrace();
   readonly #choice: Choice = newChoice();
+  readonly #moment: Moment = { now: 0 };
   readonly #fleet: Fleet;
   readonly #shares: Shares;
   /** As long as an exchange keeps a snapshot, it is served by the pools of that one and no other. */
@@ -132,8 +137,9 @@ export class Selector {
     this.adopt(snapshot);
   }
 
-  /** Servers of the latest snapshot, and those of older ones that still answer requests. */
+  /** Servers of the latest snapshot, and those of older ones that still answer requests; as they are now. */
   get backends(): Iterable<Backend> {
+    this.#moment.now = this.#clock();
     return this.#backends.values();
   }
 
@@ -141,13 +147,14 @@ export class Selector {
   adopt(snapshot: Snapshot): void {
     if (!isNewer(snapshot, this.#latest.version)) return;
     const { pools, limits } = snapshot.config;
-    const before = new Map(this.#latest.pools.map(({ health }) => [health.name, health]));
+    const before = new Map(this.#latest.pools.map((pool) => [pool.health.name, pool]));
     const views = pools.map((pool) => {
       const candidates = pool.servers.map((server) => this.#backendOf(pool, server));
       const share = this.#shares.of(pool.name);
-      const health = new PoolHealth(pool, candidates, this.#watcher, before.get(pool.name));
+      const last = before.get(pool.name);
+      const health = new PoolHealth(pool, candidates, this.#watcher, last?.health);
       const turn = this.#seeds.next();
-      return new Pool(pool, candidates, limits.outstandingPerServer, share, this.#fleet, turn, health);
+      return new Pool(pool, candidates, limits.outstandingPerServer, share, this.#fleet, turn, health, last);
     });
     this.#shares.adopt(pools);
     const { term, generation } = snapshot;
@@ -184,6 +191,7 @@ export class Selector {
     const { snapshot, affinity, tried } = exchange;
     const cls = snapshot.config.classes[exchange.class] as ResolvedClass;
     const now = this.#clock();
+    this.#moment.now = now;
     this.#shares.expire(now);
     const bound = this.#selectBound(exchange, generation, cls);
     if (bound !== undefined) return bound;
@@ -283,7 +291,7 @@ export class Selector {
 
   #newBackend(pool: string, server: ResolvedServer): Backend {
     const share = this.#shares.of(`${pool}/${server.name}`);
-    const backend = new Backend(pool, server, this.#clock, share, this.#shares.of(pool));
+    const backend = new Backend(pool, server, this.#clock, share, this.#shares.of(pool), this.#moment);
     // Servers that were there before this acceptor are as warm as they get.
     if (this.#latest !== NOBODY) backend.startSlowly();
     return backend;
