@@ -98,7 +98,8 @@ export class Supervisor {
     this.#household = new Household(this.#directory.file("household.json"), log);
     this.#coordinator = config === undefined ? undefined : this.#keepCoordinator(config);
     if (acceptors !== undefined) this.#fleet = this.#newFleet();
-    if (state.kind === "redis") {
+    // Who has no acceptors waits for no snapshot: its coordinator brings one.
+    if (state.kind === "redis" && acceptors !== undefined) {
       this.#redis = new RedisSnapshot({
         redis: state,
         env: this.#environment(),

@@ -108,3 +108,10 @@ test("RedisLink says nothing more once it is closed", async () => {
   await expect(link.run("write", () => Promise.reject(new Error("Connection is closed.")))).rejects.toThrow();
   expect([link.ready, said]).toEqual([false, ["ready"]]);
 });
+
+test("RedisLink tells no trouble of what was tried before it was connected: why it is not is told by the connection", async () => {
+  const early = link.run("read", () => Promise.reject(new Error("Stream isn't writeable")));
+  await expect(early).rejects.toThrow("writeable");
+  await connects();
+  expect(said).toEqual(["ready"]);
+});

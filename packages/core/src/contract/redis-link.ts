@@ -88,13 +88,14 @@ export class RedisLink<C extends LinkedClient> {
     took: () => number | undefined,
   ): Promise<T> {
     const { watch } = this.#options;
+    const wasReady = this.#ready;
     try {
       const reply = await command(this.client);
       watch.succeeded(this.#prefix + attempted, took());
       return reply;
     } catch (error) {
-      // What we cut short ourselves is no trouble.
-      const isOurs = this.#closed || this.#renewing;
+      // What we cut short ourselves is no trouble, and why it is not connected is told by the connection.
+      const isOurs = this.#closed || this.#renewing || !wasReady;
       if (!isOurs && watch.failed(this.#prefix + attempted, error) === "read_only") this.#renew();
       throw error;
     }
