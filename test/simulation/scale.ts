@@ -77,7 +77,7 @@ for (const [acceptors, servers, outstanding, requests] of [
   [1_000, 100, 8, 60_000],
   [100, 1_000, 8, 60_000],
   [1_000, 1_000, 8, 60_000],
-  [1_000, 10_000, 4, 240_000],
+  [1_000, 10_000, 4, 160_000],
 ] as const) {
   const options = { acceptors, servers, outstanding, requests, answerMs: 100, seed: 2026 };
   const informed = measureImbalance(options);
