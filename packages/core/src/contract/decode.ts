@@ -1,5 +1,10 @@
 import { DEFAULT_HEALTH } from "../config/defaults.ts";
-import type { ResolvedConfig, ResolvedListener, ResolvedRedis } from "../config/resolved.ts";
+import {
+  type ResolvedConfig,
+  type ResolvedListener,
+  type ResolvedRedis,
+  SERVER_STATES,
+} from "../config/resolved.ts";
 import { ANSWER_BOUNDS_MS } from "../health/answer-times.ts";
 import type { Snapshot } from "../membership/snapshot.ts";
 import type {
@@ -182,9 +187,10 @@ export const decodeConfigNotice = decoderOf<ConfigNotice>("configuration notice"
 export function decodeSnapshot(value: unknown): Snapshot {
   const fields = asRecord(value, "snapshot");
   const config = record(fields, "config");
-  for (const part of ["listeners", "classes", "rules"]) list(config, part, (entry) => entry);
-  // Whoever made it may not know of health yet.
-  const pools = list(config, "pools", (pool) => ({ health: DEFAULT_HEALTH, ...asRecord(pool, "pool") }));
+  list(config, "rules", (entry) => entry);
+  list(config, "listeners", resolvedListener);
+  const pools = list(config, "pools", checkedPool);
+  list(config, "classes", (entry) => checkClass(asRecord(entry, "class"), pools.length));
   const parts = ["timeouts", "limits", "retry", "trust", "leniency", "identity", "log"];
   for (const part of parts) record(config, part);
   return {
@@ -192,6 +198,28 @@ export function decodeSnapshot(value: unknown): Snapshot {
     generation: whole(fields, "generation"),
     config: { ...config, pools } as unknown as Snapshot["config"],
   };
+}
+
+/** What a request is sent by: an acceptor that found it wrong only then would fail each request. */
+function checkedPool(value: unknown): Fields {
+  const pool = asRecord(value, "pool");
+  text(pool, "name");
+  for (const server of list(pool, "servers", asRecord)) {
+    text(server, "name");
+    text(server, "host");
+    whole(server, "port");
+    oneOf(server, "state", SERVER_STATES);
+    if (measure(server, "weight") <= 0)
+      throw new DecodeError(`weight: expected a number above 0, found ${shown(server.weight)}`);
+  }
+  // Whoever made it may not know of health yet.
+  return { health: DEFAULT_HEALTH, ...pool };
+}
+
+function checkClass(fields: Fields, pools: number): void {
+  const spill = measure(fields, "spill");
+  if (whole(fields, "pool") < pools && Number.isInteger(spill) && spill >= -1 && spill < pools) return;
+  throw new DecodeError(`classes: expected indices of ${pools} pools, found ${shown(fields)}`);
 }
 
 function decoderOf<M extends Kinded>(what: string, kinds: Decoders<M>): (value: unknown) => M {
