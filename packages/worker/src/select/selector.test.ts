@@ -361,3 +361,19 @@ test("Selector reads the clock as often for a choice among many servers as among
   }
   expect(reads).toEqual([reads[0], reads[0]]);
 });
+
+test("Selector sends a server that is probed one request at a time of clients whose credentials it holds", async () => {
+  const snapshot = snapshotOf(poolsOf(["g1", "g2"], ["s1"]));
+  const selector = selectorOf(snapshot);
+  const { client } = open;
+  const first = selector.select(await exchangeOf(client, GOLD, snapshot)) as Attempt;
+  const { backend } = first;
+  Object.defineProperty(client.own, "boundTo", { get: () => backend });
+  for (let i = 0; i < 10 && !backend.ejected; i++)
+    backend.noteFailure(FAILURE.CONNECTION_REFUSED, loop.now, true);
+  loop.now += 120_000;
+  selector.refresh();
+  const probes: boolean[] = [];
+  for (let i = 0; i < 3; i++) probes.push((await select(selector, snapshot, GOLD))?.backend === backend);
+  expect(probes).toEqual([true, false, false]);
+});

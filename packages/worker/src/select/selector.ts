@@ -259,6 +259,7 @@ export class Selector {
     const inSpill = pools[cls.spill]?.candidates.indexOf(backend) ?? -1;
     if ((inOwn < 0 || tried.pool.includes(inOwn)) && (inSpill < 0 || tried.spill.includes(inSpill)))
       return undefined;
+    backend.noteRequest();
     return new Attempt(exchange, backend, this.#seeds.next(), inOwn < 0, NOTHING_COMPARED, this.#clock());
   }
 
