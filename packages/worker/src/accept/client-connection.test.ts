@@ -1,3 +1,4 @@
+import { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { FIXED } from "@shunt/core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -5,6 +6,7 @@ import { exchangeOf, type OpenClient, TestListener, TestLoop, verdictOn } from "
 import { later, until } from "../test-peers.ts";
 import { snapshotOf } from "../test-snapshot.ts";
 import type { Exchange } from "../track/exchange.ts";
+import { ClientConnection } from "./client-connection.ts";
 
 const loop = new TestLoop();
 let listener: TestListener;
@@ -442,3 +444,18 @@ test.each([
     other.close();
   },
 );
+
+test("ClientConnection is leaving from the beginning when the listener that it comes by is there no more", () => {
+  const { client } = open;
+  const { config } = snapshotOf();
+  const opened = (listeners: typeof config.listeners): ClientConnection =>
+    new ClientConnection(
+      () => new Socket(),
+      client.listener,
+      { ...config, listeners },
+      { ...loop.parts, events: open.told },
+    );
+  const [stays, leaves] = [opened(config.listeners), opened([])];
+  expect([stays.leaving, leaves.leaving]).toEqual([false, true]);
+  for (const each of [stays, leaves]) each.destroy();
+});

@@ -92,7 +92,7 @@ export class ClientConnection implements Unread {
 
   readonly queue = new ExchangeQueue();
   /** Its listener is there no more: its next response is its last. */
-  leaving = false;
+  leaving: boolean;
   /** No request behind the youngest exchange is read. */
   lastRequestSeen = false;
   /** Sent FIN: what it still gets are answers. */
@@ -148,6 +148,8 @@ export class ClientConnection implements Unread {
     this.#wheel = parts.wheel;
     this.#backlog = parts.backlog;
     this.#config = config;
+    // Whoever waited in its queue comes when it is there no more.
+    this.leaving = this.#isLeaving(config);
     this.outbox = new Outbox(socket, parts.turn, parts.readBuffers, () => this.#events.writable(this));
     this.#deadline = new Deadline(parts.wheel, () => this.#late());
     this.#deadline.set(config.timeouts.clientIdleMs);
@@ -166,11 +168,15 @@ export class ClientConnection implements Unread {
   adopt(config: DataPlaneConfig, peers: Peers): void {
     const { family, words } = this.peer;
     this.peer = { family, words, trusted: peers.trusts(this.#speaker) };
-    this.leaving = config.listeners.every(({ name }) => name !== this.listener);
+    this.leaving = this.#isLeaving(config);
     const { clientIdleMs } = this.#config.timeouts;
     if (!this.isIdle) return;
     this.#config = config;
     if (config.timeouts.clientIdleMs !== clientIdleMs) this.#deadline.set(config.timeouts.clientIdleMs);
+  }
+
+  #isLeaving({ listeners }: DataPlaneConfig): boolean {
+    return listeners.every(({ name }) => name !== this.listener);
   }
 
   /** Requests that may be read now. What follows an upgrade may be of another protocol: nobody looks at it yet. */
