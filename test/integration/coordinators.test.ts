@@ -102,10 +102,11 @@ group("Coordinators over Redis", () => {
     expect(await weightAt(second)).toBe(7);
     expect(await weightAt(first)).toBe(7);
     const { coordinators } = await eventually(
-      () => first.get<{ coordinators: { leads: boolean }[] }>("/v1/coordinators"),
+      () => first.get<{ coordinators: { id: string; host: string; leads: boolean }[] }>("/v1/coordinators"),
       (found) => found.coordinators.length === 2,
     );
     expect(coordinators.filter(({ leads }) => leads)).toHaveLength(1);
+    for (const { id, host } of coordinators) expect([host, id.startsWith("test-")]).toEqual(["test", true]);
     expect([
       await first.metric("shunt_coordinator_leads"),
       await second.metric("shunt_coordinator_leads"),

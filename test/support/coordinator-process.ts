@@ -40,6 +40,7 @@ export class CoordinatorProcess implements AsyncDisposable {
     });
     const order: CoordinatorOrder = {
       kind: "start",
+      host: "test",
       config,
       fileHash,
       bus: join(directory, "bus.sock"),

@@ -45,6 +45,8 @@ export interface CoordinatorOptions {
   /** The supervisor's life, see contract/messages.ts. */
   readonly epoch: string;
   readonly version: string;
+  /** Name of this host among the others. */
+  readonly host: string;
   readonly log: Logger;
 }
 
@@ -64,7 +66,7 @@ export interface Coordinator {
 
 /** Resolves when the API listens. There is a snapshot by then, whether the store answers or not. */
 export async function startCoordinator(options: CoordinatorOptions): Promise<Coordinator> {
-  const { config, version, log } = options;
+  const { config, version, host, log } = options;
   const { admin, state, ...dataPlane } = config;
   const own = { admin, state };
   const events = new EventLog({ now: Date.now, name: randomUUID().slice(0, 8) });
@@ -82,7 +84,7 @@ export async function startCoordinator(options: CoordinatorOptions): Promise<Coo
   const kept = new KeptConfig(join(state.path, "snapshot.json"), log);
   const atStart = kept.read() ?? unversioned(file.file, new Date().toISOString());
   const known = () => configuration.current;
-  const context: SharedContext = { listener: hearing, known, version, events, log };
+  const context: SharedContext = { listener: hearing, known, version, host, events, log };
   const shared =
     state.kind === "redis"
       ? await redisState({ ...context, redis: state })

@@ -21,7 +21,7 @@ export function parse<T extends ParseArgsOptionsConfig>(
       short === undefined ? `--${name}` : `--${name} (-${short})`,
     );
     throw new UsageError(
-      `shunt ${command}: ${firstSentence(error)}. It takes ${known.join(", ")}; see \`shunt --help\`.`,
+      `shunt ${command}: ${firstSentence(error)}. It takes ${known.join(", ")}; see \`shunt ${command.split(" ")[0]} --help\`.`,
     );
   }
 }

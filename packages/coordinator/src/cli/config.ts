@@ -6,7 +6,7 @@ import { loadConfig } from "../config/load.ts";
 import { formatPlaced } from "../config/places.ts";
 import { type HistorySeen, readChange, readHistory } from "./admin/answers.ts";
 import type { AdminClient } from "./admin/client.ts";
-import { ADMIN_OPTIONS, adminClient, CHANGE_OPTIONS, wholeNumber } from "./admin/options.ts";
+import { ADMIN_OPTIONS, adminClient, CHANGE_OPTIONS, versionOf, wholeNumber } from "./admin/options.ts";
 import { parse, refuseOperands, UsageError } from "./arguments.ts";
 import { writeChange } from "./change-text.ts";
 import type { Output } from "./check.ts";
@@ -41,9 +41,10 @@ async function get(args: readonly string[], output: Output): Promise<number> {
 
 async function put(args: readonly string[], output: Output): Promise<number> {
   const { values, positionals } = parse("config put", args, CHANGE_OPTIONS);
+  const ifMatch = versionOf("config put", values["if-match"]);
   const body = await optionsFrom("config put", positionals, output);
   const client = adminClient("config put", values);
-  const { "dry-run": dryRun, "if-match": ifMatch } = values;
+  const { "dry-run": dryRun } = values;
   return await change(client.send("PUT", "/v1/config", { body, dryRun, ifMatch }), values.json, output);
 }
 
@@ -79,7 +80,8 @@ async function rollback(args: readonly string[], output: Output): Promise<number
     throw new UsageError(`shunt config rollback: expected a generation, found nothing: ${usage}.`);
   }
   const client = adminClient("config rollback", values);
-  const { "dry-run": dryRun, "if-match": ifMatch } = values;
+  const { "dry-run": dryRun } = values;
+  const ifMatch = versionOf("config rollback", values["if-match"]);
   const sent = { body: { generation }, dryRun, ifMatch };
   return await change(client.send("POST", "/v1/config/rollback", sent), values.json, output);
 }

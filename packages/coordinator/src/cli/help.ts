@@ -6,6 +6,11 @@ const EXIT_CODES = `Exit codes
   5  another configuration holds by now (--if-match)
 `;
 
+const SERVING = `Exit codes
+  0  ended by a signal, everything in flight was finished
+  1  refused to start, with a sentence that says why; or ended at once, by a second signal
+`;
+
 const ADMIN = `  --admin URL        the admin API; default SHUNT_ADMIN, else http://127.0.0.1:7070
   --token-file FILE  the token, if there is one; default SHUNT_TOKEN
   --timeout MS       the longest wait for an answer; default 10000
@@ -22,14 +27,18 @@ const COMMANDS: Readonly<Record<string, string>> = {
 
 Serves by a configuration file until SIGTERM or Ctrl-C: supervisor, coordinator and acceptors of this host. Prints one
 line, \`ready\` with its addresses, when it serves. The first signal drains, a second one ends everything at once.
-`,
+
+  --name NAME        of this host, in logs and status; default: as the system calls it
+
+${SERVING}`,
   coordinator: `shunt coordinator -c FILE [--name NAME]
 
 One of the coordinators of a cluster whose state is in Redis; any number may run, one of them leads. Prints \`ready\` with
 the address of its admin API. While Redis is away it says so, and waits.
 
   --name NAME        of this host; default: as the system calls it
-`,
+
+${SERVING}`,
   worker: `shunt worker --state URL [options]
 
 Acceptors of a cluster: what they listen on and how they decide comes from Redis. Prints \`ready\` with addresses when they
@@ -44,7 +53,8 @@ serve. While Redis is away it says so and waits, or starts with the last snapsho
   --name NAME        of this host; default: as the system calls it
   --path DIR         what this host keeps: its lock, the last snapshot; default ./shunt-worker-PREFIX.state
   --ca FILE  --cert FILE  --key FILE  --server-name NAME   PEM files for rediss://
-`,
+
+${SERVING}`,
   check: `shunt check FILE
 
 Says everything that is wrong with a configuration file (.ts, .js, .json, .yaml), each with its place.
@@ -123,10 +133,15 @@ ${EXIT_CODES}`,
 export const HELP = `Shunt: a content-aware HTTP load balancer
 
   shunt up -c FILE        serve by a configuration file until SIGTERM or Ctrl-C
-  shunt coordinator -c FILE   a coordinator of a cluster over Redis
-  shunt worker --state URL    acceptors of a cluster over Redis
   shunt check FILE        say what is wrong with a configuration file, with places
   shunt explain -c FILE   say why a request would go where; --admin URL: by a running Shunt
+
+Many hosts, which meet in a Redis:
+
+  shunt coordinator -c FILE
+                          one of the coordinators, by a configuration file
+  shunt worker --state URL
+                          acceptors of one host, by what stands in Redis
 
 By the admin API of a running Shunt:
 

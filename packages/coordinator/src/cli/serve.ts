@@ -38,11 +38,7 @@ function untilSignalled(supervisor: Supervisor, log: Log): Promise<number> {
     process.on("SIGHUP", () => {
       // From a terminal that was closed; to a service it would mean to read the configuration again.
       if (process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY) onSignal();
-      else
-        log.warn(
-          {},
-          "SIGHUP ignored: this version does not reload its configuration; start it again instead",
-        );
+      else log.warn({}, "SIGHUP ignored: `shunt config put FILE` has a changed configuration hold");
     });
   });
 }

@@ -1,5 +1,5 @@
 import { readChange } from "./admin/answers.ts";
-import { adminClient, CHANGE_OPTIONS } from "./admin/options.ts";
+import { adminClient, CHANGE_OPTIONS, versionOf } from "./admin/options.ts";
 import { parse, UsageError } from "./arguments.ts";
 import { writeChange } from "./change-text.ts";
 import type { Output } from "./check.ts";
@@ -20,7 +20,7 @@ export async function changeServer(
   const answer = await adminClient(command, values).send("PATCH", path, {
     body,
     dryRun: values["dry-run"],
-    ifMatch: values["if-match"],
+    ifMatch: versionOf(command, values["if-match"]),
   });
   writeChange(readChange(answer.body), values.json, output);
   return EXIT.done;

@@ -26,6 +26,14 @@ test.each([
   [["drain", "gold/g1", "gold/g2"], 'shunt drain: unexpected "gold/g2". '],
   [["weight", "gold/g1"], "shunt weight: expected a weight in 1..256, found nothing: "],
   [["weight", "gold/g1", "0"], 'shunt weight: weight: expected a whole number in 1..256, found "0".'],
+  [
+    ["drain", "gold/g1", "--if-match", "7"],
+    "shunt drain: --if-match: expected a version as TERM-GENERATION, ",
+  ],
+  [
+    ["config", "rollback", "1", "--if-match", "x"],
+    "shunt config rollback: --if-match: expected a version as TERM-GENERATION, ",
+  ],
   [["config", "fetch"], 'shunt config: expected get, put, diff, history or rollback, found "fetch"; '],
   [["status", "--admin", "ftp://x"], "shunt status: --admin: expected an address as "],
   [
@@ -51,3 +59,11 @@ test.each(["status", "top", "drain", "ready", "maintenance", "weight", "config",
     expect(HELP).toMatch(new RegExp(`^ {2}shunt ${name} `, "m"));
   },
 );
+
+test.each(["up", "coordinator", "worker"])("helpOf(%j) names its options and exit codes", (name) => {
+  const help = helpOf(name);
+  expect(help).toMatch(new RegExp(`^shunt ${name} `));
+  expect(help).toContain("--name NAME");
+  expect(help).toContain("\nExit codes\n  0  ended by a signal");
+  expect(HELP).toMatch(new RegExp(`^ {2}shunt ${name} `, "m"));
+});

@@ -1,4 +1,3 @@
-import { hostname } from "node:os";
 import { type BusNames, type RedisLink, RedisScript, readLease } from "@shunt/core";
 import type { Cluster, Redis } from "ioredis";
 import { z } from "zod";
@@ -28,6 +27,7 @@ export interface CoordinatorsOptions {
   readonly link: Pick<RedisLink<Redis | Cluster>, "run" | "ready">;
   readonly names: BusNames;
   readonly id: string;
+  readonly host: string;
   readonly version: string;
   readonly leadership: { readonly leads: boolean; readonly term: number };
 }
@@ -80,10 +80,10 @@ export class Coordinators {
   }
 
   #register(): void {
-    const { link, names, id, version, leadership } = this.#options;
+    const { link, names, id, host, version, leadership } = this.#options;
     if (!link.ready) return;
     const { term } = leadership;
-    const entry = { id, host: hostname(), pid: process.pid, version, term, since: this.#since };
+    const entry = { id, host, pid: process.pid, version, term, since: this.#since };
     link
       .run("register", (redis) =>
         REGISTER.run(

@@ -1,4 +1,3 @@
-import { hostname } from "node:os";
 import { isNewer, type SnapshotVersion } from "@shunt/core";
 import { UnixSocketBus } from "../bus/unix-socket.ts";
 import { ALONE } from "../leadership/leadership.ts";
@@ -22,11 +21,12 @@ export function embeddedState({
   listener,
   registry,
   version,
+  host,
   log,
 }: EmbeddedOptions): SharedState {
   const bus = new UnixSocketBus({ path, log, listener });
   const since = new Date().toISOString();
-  const id = `${hostname()}-${process.pid}`;
+  const id = `${host}-${process.pid}`;
   return {
     id,
     bus,
@@ -34,9 +34,7 @@ export function embeddedState({
     store: Object.assign(store, { latestVersion: () => store.latest() }),
     ask: undefined,
     held: async () => registry.members.reduce(newest, { term: 0, generation: 0 }),
-    coordinators: async () => [
-      { id, host: hostname(), pid: process.pid, version, leads: true, term: 0, since },
-    ],
+    coordinators: async () => [{ id, host, pid: process.pid, version, leads: true, term: 0, since }],
     counts: COUNTS,
     metrics: undefined,
     duties: () => [],

@@ -1,5 +1,4 @@
 import { randomBytes } from "node:crypto";
-import { hostname } from "node:os";
 import { busNames, type RedisLink, RedisWatch, type ResolvedRedis } from "@shunt/core";
 import type { Cluster, Redis } from "ioredis";
 import { RedisBus } from "../bus/redis-bus.ts";
@@ -22,12 +21,12 @@ export interface RedisStateOptions extends SharedContext {
 
 /** One of several coordinators: what they share lies in Redis, and one of them leads. */
 export async function redisState(options: RedisStateOptions): Promise<SharedState> {
-  const { redis, listener, known, version, events, log } = options;
+  const { redis, listener, known, version, host, events, log } = options;
   const names = busNames(redis.prefix);
-  const id = uniqueId();
+  const id = uniqueId(host);
   const watch = new RedisWatch({
-    began: (trouble, sentence, detail) => log.error({ trouble, detail }, sentence),
-    ended: (trouble, sentence) => log.info({ trouble }, `no longer: ${sentence}`),
+    began: (reason, sentence, detail) => log.error({ reason, detail }, sentence),
+    ended: (reason, was) => log.info({ reason, was }, "trouble with Redis is over"),
   });
   const away = new Away(events);
   // Each has its own connection: a renewal waits behind no long write, and nothing behind what waits for commands.
@@ -53,7 +52,7 @@ export async function redisState(options: RedisStateOptions): Promise<SharedStat
   leadership.onLeader((leader, term) => events.append({ kind: "leader-changed", leader, term }));
   leadership.onChange(() => coordinators.changed());
   const store = new RedisStore({ link, names, leadership, log });
-  const coordinators = new Coordinators({ link: lease, names, id, leadership, version });
+  const coordinators = new Coordinators({ link: lease, names, id, leadership, host, version });
   const remote = new RemoteConfiguration({ link, names });
   const bus = new RedisBus({
     redis,
@@ -92,7 +91,7 @@ export async function redisState(options: RedisStateOptions): Promise<SharedStat
 }
 
 /** Of a life of a process, on whichever host: no other has it, nor has the same process after a restart. */
-const uniqueId = (): string => `${hostname()}-${process.pid}-${randomBytes(4).toString("hex")}`;
+const uniqueId = (host: string): string => `${host}-${process.pid}-${randomBytes(4).toString("hex")}`;
 
 /** Tells of each absence of Redis once. */
 class Away {

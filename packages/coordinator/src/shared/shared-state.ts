@@ -40,6 +40,8 @@ export interface SharedContext {
   /** What this coordinator knows to hold. */
   readonly known: () => SnapshotVersion;
   readonly version: string;
+  /** Name of this host among the others. */
+  readonly host: string;
   readonly events: EventLog;
   readonly log: Logger;
 }

@@ -274,6 +274,7 @@ export class Supervisor {
     this.#household.add("coordinator", child.pid, [`${config.admin.host}:${this.#adminPort}`]);
     const order: CoordinatorOrder = {
       kind: "start",
+      host: this.#options.host,
       config,
       fileHash: this.#options.fileHash ?? "",
       bus: this.#bus,

@@ -147,6 +147,7 @@ export const decodeAcceptorNotice = decoderOf<AcceptorNotice>("acceptor notice",
 export const decodeCoordinatorOrder = decoderOf<CoordinatorOrder>("coordinator order", {
   start: (fields) => ({
     kind: "start",
+    host: text(fields, "host"),
     config: checkedConfig(record(fields, "config")),
     fileHash: text(fields, "fileHash"),
     bus: text(fields, "bus"),

@@ -273,6 +273,8 @@ export type AcceptorNotice =
 /** Supervisor to coordinator, over IPC. */
 export interface CoordinatorOrder {
   readonly kind: "start";
+  /** Name of this host among the others. */
+  readonly host: string;
   readonly config: ResolvedConfig;
   /** Of the file that `config` is from: whether it was seen before decides whether it wins over what was changed since. */
   readonly fileHash: string;

@@ -111,7 +111,18 @@ test("RedisLink says nothing more once it is closed", async () => {
 
 test("RedisLink tells no trouble of what was tried before it was connected: why it is not is told by the connection", async () => {
   const early = link.run("read", () => Promise.reject(new Error("Stream isn't writeable")));
-  await expect(early).rejects.toThrow("writeable");
+  await expect(early).rejects.toThrow("there is no connection");
   await connects();
   expect(said).toEqual(["ready"]);
+});
+
+test("RedisLink.run() says why there is no connection, and nothing of options of the client", async () => {
+  await connects();
+  client.emit("error", new Error("connect ECONNREFUSED 10.0.0.7:6379"));
+  client.emit("close");
+  const unsent = new Error("Stream isn't writeable and enableOfflineQueue options is false");
+  await expect(link.run("read", () => Promise.reject(unsent))).rejects.toThrow(
+    /^there is no connection: connect ECONNREFUSED 10\.0\.0\.7:6379$/,
+  );
+  expect(said.filter((each) => each.startsWith("+"))).toEqual(["+unreachable"]);
 });

@@ -93,7 +93,8 @@ export class RedisLink<C extends LinkedClient> {
       const reply = await command(this.client);
       watch.succeeded(this.#prefix + attempted, took());
       return reply;
-    } catch (error) {
+    } catch (thrown) {
+      const error = isUnsent(thrown) ? new Error(`there is no connection: ${this.#lastError}`) : thrown;
       // What we cut short ourselves is no trouble, and why it is not connected is told by the connection.
       const isOurs = this.#closed || this.#renewing || !wasReady;
       if (!isOurs && watch.failed(this.#prefix + attempted, error) === "read_only") this.#renew();
@@ -149,3 +150,7 @@ export class RedisLink<C extends LinkedClient> {
     onLost?.(this.#lastError);
   }
 }
+
+/** The client's words for a command without a connection are about its own options. They reach people, who have a Redis. */
+const isUnsent = (thrown: unknown): boolean =>
+  thrown instanceof Error && thrown.message.startsWith("Stream isn't writeable");

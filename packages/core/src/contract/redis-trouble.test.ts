@@ -11,6 +11,7 @@ group("redisTroubleOf()", () => {
     [coded("ENOTFOUND"), "unreachable"],
     [Object.assign(new AggregateError([coded("ECONNREFUSED")]), { code: "ECONNREFUSED" }), "unreachable"],
     [new Error("Connection is closed."), "unreachable"],
+    [new Error("there is no connection: the connection was closed"), "unreachable"],
     [new Error("Stream isn't writeable and enableOfflineQueue options is false"), "unreachable"],
     [new Error("Reached the max retries per request limit (which is 0)."), "unreachable"],
     [new Error("All sentinels are unreachable. Retrying from scratch after 10ms."), "unreachable"],

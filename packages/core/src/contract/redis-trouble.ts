@@ -42,7 +42,7 @@ const REPLIES: readonly (readonly [word: RegExp, trouble: RedisTrouble])[] = [
 
 /** What the system, or the client, says when there is no connection. */
 const NO_CONNECTION =
-  /ECONN|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOST|ENET|EPIPE|EADDRNOTAVAIL|Connection is closed|isn't writeable|Socket timeout|sentinels? (are|is) unreachable|max retries per request|startup nodes|Cluster is ended|None of/i;
+  /ECONN|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOST|ENET|EPIPE|EADDRNOTAVAIL|Connection is closed|isn't writeable|there is no connection|Socket timeout|sentinels? (are|is) unreachable|max retries per request|startup nodes|Cluster is ended|None of/i;
 const TLS =
   /CERT|SELF_SIGNED|UNABLE_TO_(VERIFY|GET)|ERR_TLS|ERR_SSL|EPROTO|wrong version number|SSL routines/i;
 

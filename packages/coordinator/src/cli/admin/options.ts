@@ -42,6 +42,14 @@ export function adminClient(
   });
 }
 
+/** What `--if-match` names: `TERM-GENERATION`, with the quotes of an entity tag or without. @throws UsageError */
+export function versionOf(command: string, text: string | undefined): string | undefined {
+  if (text === undefined || /^(?:"\d+-\d+"|\d+-\d+)$/.test(text)) return text;
+  throw new UsageError(
+    `shunt ${command}: --if-match: expected a version as TERM-GENERATION, such as 1-7, found "${text}". \`shunt status\` shows the one that holds.`,
+  );
+}
+
 /** @throws UsageError when it is none, or out of range. */
 export function wholeNumber(
   command: string,
