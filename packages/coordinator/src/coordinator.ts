@@ -160,7 +160,8 @@ export async function startCoordinator(options: CoordinatorOptions): Promise<Coo
   try {
     await shared.start();
     leadership.onChange((leads) => {
-      if (leads) leader.begin().catch((error: unknown) => log.fatal({ err: error }, "leading has failed"));
+      // What is thrown here ends the process: one that leads and does nothing would be worse.
+      if (leads) void leader.begin();
       else leader.end();
     });
     if (ask === undefined) await leader.begin();

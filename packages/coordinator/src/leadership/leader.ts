@@ -1,7 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { StoredConfig } from "../change/change.ts";
-import { StoreUnavailable } from "../change/config-store.ts";
 import { dropped } from "../change/difference.ts";
 import { type First, firstConfiguration } from "../change/first-configuration.ts";
 import { LocalConfiguration } from "../change/local-configuration.ts";
@@ -28,6 +27,8 @@ export interface LeaderOptions {
 /** What happens when leading begins: the configuration is settled, then told, then the duties start. */
 export class Leader {
   readonly #options: LeaderOptions;
+  /** The term in which it was said. */
+  #saidWaiting: number | undefined;
 
   constructor(options: LeaderOptions) {
     this.#options = options;
@@ -38,19 +39,23 @@ export class Leader {
    * @throws StoreUnavailable where there is nobody else who could lead.
    */
   async begin(): Promise<void> {
-    const { shared, log } = this.#options;
+    const { shared } = this.#options;
     const { leadership } = shared;
     const { term } = leadership;
     const isStill = (): boolean => leadership.leads && leadership.term === term;
     while (isStill()) {
-      const stored = await this.#settled(term).catch((error: unknown) => {
-        if (!(error instanceof StoreUnavailable) || shared.ask === undefined) throw error;
-        log.warn({ reason: error.message }, "leading waits for the store");
-        return undefined;
-      });
+      const stored = await this.#settled(term).catch((error: unknown) => this.#waiting(error, term));
       if (stored !== undefined && isStill()) return this.#lead(stored, term);
       if (isStill()) await pause(AGAIN_AFTER_MS);
     }
+  }
+
+  /** Redis may be away for a moment, whatever it was asked: it is asked again as long as the lease holds. */
+  #waiting(error: unknown, term: number): undefined {
+    const { shared, log } = this.#options;
+    if (shared.ask === undefined) throw error;
+    if (this.#saidWaiting !== term) log.warn({ err: error, term }, "leading waits for the store");
+    this.#saidWaiting = term;
   }
 
   end(): void {
