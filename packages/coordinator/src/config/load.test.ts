@@ -47,7 +47,7 @@ describe("loadConfig() on a file with five different mistakes names all five wit
   // A wrong type, an unknown key, a dangling name, an address in two pools, a rule that is never reached.
   const SENTENCES = [
     'listeners.web.port: found "80"; expected an integer in 0..65535',
-    'pools.gold.balanse: unknown key (did you mean "balance"?); expected one of "servers", "balance", "hashOn", "share", "proxyProtocol" or "limit"',
+    'pools.gold.balanse: unknown key (did you mean "balance"?); expected one of "servers", "balance", "hashOn", "share", "proxyProtocol", "sharedLoad", "announcedLoad", "limit" or "health"',
     'pools.general.servers.s1.url: the address "127.0.0.1:9001" stands at pools.gold.servers.g1 already; expected an address in one pool only, and once',
     'classes.gold.spill: there is no pool "genral" (did you mean "general"?); expected one of "gold" or "general"',
     'rules[1]: the rule "gold path" is never reached: rules[0] ("gold") matches all that it matches; expected it before that rule, or a narrower one there',
