@@ -311,7 +311,8 @@ describe("with a thread that hangs on purpose", () => {
     expect(dispatcher.stuck - stuck).toBe(1);
   });
 
-  test("Dispatcher survives more stuck threads in a row than there are", async () => {
+  test("Dispatcher survives more stuck threads in a row than there are", { timeout: 30_000 }, async () => {
+    // Eight threads that spin and are replaced: seconds, where others want the cores too.
     for (let i = 0; i < 4; i++) {
       const clients = [new Client(get("/hang-here")), new Client(get("/hang-here")), new Client(get("/ok"))];
       await judgeAll(dispatcher, clients);
