@@ -161,10 +161,20 @@ test("shunt worker serves when the coordinator has come, starts again without Re
   const redis = await newRedis();
   const [port, later] = [await freePort(), await freePort()];
   const directory = newDirectory();
-  const first = new Worker(directory, ["--state", redis.url, "--name", "east"]);
+  const first = new Worker(directory, [
+    "--state",
+    redis.url,
+    "--name",
+    "east",
+    "--listen",
+    "wbe=127.0.0.1:1",
+  ]);
   await publish(redis.url, 1, await listenersAt(port));
   expect(await first.ready()).toBe(`ready http://127.0.0.1:${port}`);
   expect(await statusAt(port)).toBeGreaterThanOrEqual(500);
+  expect(first.said("--listen names a listener that the configuration does not have")).toMatchObject([
+    { listener: "wbe", expected: ["web"] },
+  ]);
   const file = join(directory, "snapshot-shunt.json");
   const mode = await eventually(
     () => statSync(file).mode,

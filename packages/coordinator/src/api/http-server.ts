@@ -93,6 +93,8 @@ function answerError(error: FastifyError, reply: FastifyReply, { log }: ApiConte
     return sendProblem(reply.headers(error.headers), error.problem);
   }
   const status = error.statusCode ?? 500;
+  if (status === 415)
+    return sendProblem(reply, problem(status, "Expected content of the type application/json"));
   if (status < 500) return sendProblem(reply, problem(status, error.message));
   log.error({ err: error }, "admin API failed to answer");
   return sendProblem(reply, problem(500, "Shunt failed to answer; its log says why"));

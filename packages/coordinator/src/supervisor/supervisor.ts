@@ -352,7 +352,20 @@ export class Supervisor {
     this.#part = part;
     this.#drainMs = part.drainMs;
     this.#options.log.level = part.logLevel;
+    this.#warnOfUnknown(part.listeners);
     this.#fleet?.change(planOf(part, this.#options.acceptors));
+  }
+
+  /** Listeners come and go, so an address for one that is not there stops nothing; whoever misspelled it has to hear of it. */
+  #warnOfUnknown(listeners: Plan["listeners"]): void {
+    const expected = listeners.map(({ name }) => name);
+    for (const listener of Object.keys(this.#options.acceptors?.addresses ?? {})) {
+      if (expected.includes(listener)) continue;
+      this.#options.log.warn(
+        { listener, expected },
+        "--listen names a listener that the configuration does not have",
+      );
+    }
   }
 
   #gone(name: string, child: Child, fate: string): void {
