@@ -49,7 +49,9 @@ Try it: six requests over one connection, the last three with the cookie (-v sho
   curl -s '${web}/[1-3]' --next -s -b tier=gold '${web}/[4-6]'
 Why does a request go where it goes?
   npx shunt explain -c ${relative(process.cwd(), CONFIG)} --header 'Cookie: tier=gold' --target /4
-Status    ${admin}/v1/pools  ${admin}/v1/exchanges?limit=5
+What runs, and how to take a server out of it?
+  npx shunt status; npx shunt drain gold/g1; npx shunt ready gold/g1
+Pools     ${admin}/v1/pools  ${admin}/v1/exchanges?limit=5
 Metrics   ${admin}/metrics
 Access log, a line for each request:  ${relative(process.cwd(), ACCESS_LOG)}
 

@@ -68,7 +68,10 @@ export function edited(edit: Edit, base: EditBase): Edited {
       return removed(edit, base);
     case "rollback":
       if (base.earlier === undefined)
-        return { kind: "unknown", detail: `The generation ${edit.generation} is not kept` };
+        return {
+          kind: "unknown",
+          detail: `The generation ${edit.generation} is not kept: expected one that the history lists`,
+        };
       return resolved(optionsOf(base.earlier, SHOWN), base, []);
   }
 }
