@@ -279,4 +279,24 @@ group("Coordinators over Redis", () => {
     expect(await weightAt(first)).toBe(6);
     expectRising();
   });
+
+  test("make no change that was asked for too long ago, whenever it comes", async () => {
+    const leader = await start();
+    await leading(leader);
+    const [seconds] = await direct.time();
+    const ask = (weight: number, asked: number | string) => {
+      const edit = { kind: "patch-server", pool: "gold", server: "g1", weight };
+      const request = JSON.stringify({ edit, dryRun: false, by: "ann" });
+      return direct.xadd(names().commands, "*", "id", `c${weight}`, "asked", asked, "request", request);
+    };
+    await ask(50, (Number(seconds) - 10) * 1_000);
+    await ask(51, "whenever");
+    await ask(60, Number(seconds) * 1_000);
+    await eventually(
+      () => leader.get<Config>("/v1/config"),
+      ({ generation }) => generation > 1,
+    );
+    expect([await weightAt(leader), (await leader.get<Config>("/v1/config")).generation]).toEqual([60, 2]);
+    expect(await direct.get(names().reply("c50"))).toBeNull();
+  });
 });

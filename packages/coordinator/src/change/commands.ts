@@ -19,10 +19,11 @@ const AGAIN_AFTER_MS = 250;
 
 /**
  * Takes a command out of the stream before it is obeyed, so that no two leaders obey it, nor one twice. Its age is by
- * the clock that has stamped it.
+ * the clock of Redis alone: from when whoever asked has read it, and from when the command came there.
  */
 const CLAIM = new FencedScript(`local now = redis.call('TIME')
-local age = now[1] * 1000 + math.floor(now[2] / 1000) - tonumber(string.match(ARGV[2], '^%d+'))
+local since = math.min(tonumber(string.match(ARGV[2], '^%d+')), tonumber(ARGV[4]))
+local age = now[1] * 1000 + math.floor(now[2] / 1000) - since
 if redis.call('XDEL', KEYS[2], ARGV[2]) == 0 then return 'gone' end
 return age > tonumber(ARGV[3]) and 'old' or 'mine'`);
 
@@ -91,11 +92,12 @@ export class Commands implements Duty {
     const { link, names, leadership, log } = this.#options;
     const { fence } = leadership;
     if (fence === undefined) return;
+    const [, id, , asked = "", , request] = fields;
+    const since = /^\d{1,15}$/.test(asked) ? asked : "0";
     const claim = await link.run("claim a command", (redis) =>
-      CLAIM.run(redis, names.lease, fence, [names.commands], [entry, OBEYED_FOR_MS]),
+      CLAIM.run(redis, names.lease, fence, [names.commands], [entry, OBEYED_FOR_MS, since]),
     );
     if (!claim.done) return leadership.refused(fence);
-    const [, id, , request] = fields;
     if (claim.value === "old")
       log.warn({ entry }, "a change was asked for too long ago: nobody waits for it");
     if (claim.value !== "mine" || id === undefined || request === undefined) return;

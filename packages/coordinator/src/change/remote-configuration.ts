@@ -31,14 +31,22 @@ export class RemoteConfiguration {
     try {
       await this.#ask(id, request);
     } catch (error) {
-      return unavailable(`Redis does not take the change for the leader: ${reasonOf(error)}`);
+      return unavailable(
+        `Redis does not take the change for the leader: ${reasonOf(error)}. Look at the configuration that holds before asking again`,
+      );
     }
     return await this.#answer(id, deadline);
   }
 
+  /**
+   * The time is asked for before: what a network holds back and lets through later is stamped late, and shows by this that
+   * nobody waits for it any more.
+   */
   async #ask(id: string, request: ChangeRequest): Promise<void> {
     const { link, names } = this.#options;
-    const fields = ["id", id, "request", JSON.stringify(request)];
+    const [seconds, micros] = await link.run("time", (redis) => redis.time());
+    const asked = Number(seconds) * 1_000 + Math.floor(Number(micros) / 1_000);
+    const fields = ["id", id, "asked", asked, "request", JSON.stringify(request)];
     await link.run("ask the leader", (redis) =>
       redis.xadd(names.commands, "MAXLEN", MOST_COMMANDS, "*", ...fields),
     );
