@@ -280,7 +280,9 @@ test("listeners and acceptors come and go under load, and no request fails", {
   timeout: PATIENCE_MS * 2,
 }, async () => {
   await using server = await SampleServer.start("s1");
-  await using shunt = await startShunt({ ...onePool(server), acceptors: 2 });
+  // Acceptors that start want the cores for themselves: a thread that waits for one is no thread that hangs.
+  const timeouts = { drainMs: 5_000, classifyMs: 10_000 };
+  await using shunt = await startShunt({ ...onePool(server), acceptors: 2, timeouts });
   const extra = await freePort();
   const load = new Load(shunt.url);
   const change = async (change: (config: Record<string, unknown>) => void): Promise<void> => {

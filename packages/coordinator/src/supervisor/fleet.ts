@@ -19,6 +19,8 @@ interface Bound {
   readonly reservation: Pick<Reservation, "host" | "port" | "at">;
   /** By the acceptors' slots. */
   readonly places: Place[];
+  /** Of acceptors that have left: the first accepts there too, until another comes. */
+  readonly inherited: Place[];
 }
 
 interface Slot {
@@ -40,8 +42,6 @@ export interface FleetOptions {
 
 /** How long who waits at a listener that was removed is still accepted, while others keep coming. */
 const REMOVED_MS = 1_000;
-/** The same for the handle of an acceptor that leaves: its port stays, and the kernel sends connections there till then. */
-const INHERITED_MS = 60_000;
 const TRY_AGAIN_MS = 5_000;
 
 /**
@@ -116,8 +116,8 @@ export class Fleet {
     while (this.#slots.length < acceptors) {
       const slot = this.#slots.length;
       try {
-        for (const { reservation, places } of this.#bounds)
-          places[slot] ??= this.#place(bindShared(reservation.at));
+        for (const bound of this.#bounds)
+          bound.places[slot] ??= this.#takeBack(bound) ?? this.#place(bindShared(bound.reservation.at));
       } catch (error) {
         this.#fails(`acceptor a${slot + 1}`, String(error), "acceptor cannot be added");
         return;
@@ -132,10 +132,12 @@ export class Fleet {
     while (this.#slots.length > Math.max(1, acceptors)) {
       const leaver = this.#slots.pop() as Slot;
       const index = this.#slots.length;
-      for (const { listener, places } of this.#bounds) {
+      for (const { listener, places, inherited } of this.#bounds) {
         const [place] = places.splice(index, 1);
-        const heir = this.#slots[index % this.#slots.length];
-        if (place !== undefined) this.#inherit(heir, listener, place, INHERITED_MS);
+        if (place === undefined) continue;
+        // Never closed: whoever connects in the moment of closing would be reset.
+        inherited.push(place);
+        this.#order(this.#slots[0] as Slot, listener, place);
       }
       const leaving = leaver.kept.stop(this.#options.graceMs());
       this.#leaving.add(leaving);
@@ -198,16 +200,27 @@ export class Fleet {
       this.#slots.length,
       (address) => (own && this.#running) || isOurs(address),
     );
-    const bound = { listener, reservation, places: reservation.handles.map((handle) => this.#place(handle)) };
+    const places = reservation.handles.map((handle) => this.#place(handle));
+    const bound: Bound = { listener, reservation, places, inherited: [] };
     this.#bounds.push(bound);
     for (const [index, slot] of this.#slots.entries()) this.#order(slot, listener, bound.places[index]);
     return bound;
   }
 
-  #close({ listener, places }: Bound): void {
+  /** What the first acceptor has for one that left goes to one that comes; nobody who waits there notices. */
+  #takeBack({ inherited }: Bound): Place | undefined {
+    const place = inherited.pop();
+    if (place === undefined) return undefined;
+    const first = this.#slots[0];
+    first?.listening.delete(place.id);
+    first?.child?.send({ kind: "unlisten", place: place.id, mostMs: 0 } satisfies SupervisorMessage);
+    return place;
+  }
+
+  #close({ listener, places, inherited }: Bound): void {
     this.#options.log.info({ listener: listener.name }, "listener closes");
-    for (const [index, place] of places.entries()) {
-      const slot = this.#slots[index];
+    for (const [index, place] of [...places, ...inherited].entries()) {
+      const slot = this.#slots[index < places.length ? index : 0];
       if (slot?.child !== undefined && slot.listening.delete(place.id)) {
         // Ours first: what closes last must be who looks whether anybody waits.
         place.handle.close();
@@ -248,7 +261,10 @@ export class Fleet {
     if (own === undefined || this.#stopped) return;
     own.child = child;
     own.listening.clear();
-    for (const { listener, places } of this.#bounds) this.#order(own, listener, places[slot]);
+    for (const { listener, places, inherited } of this.#bounds) {
+      this.#order(own, listener, places[slot]);
+      if (slot === 0) for (const place of inherited) this.#order(own, listener, place);
+    }
   }
 
   /** Returns whether the process in the slot listens wherever it should. */
@@ -280,7 +296,8 @@ export class Fleet {
     this.#stopped = true;
     clearTimeout(this.#again);
     // First, so that what acceptors close is refused at once and not kept waiting in a queue that nobody serves.
-    for (const { places } of this.#bounds) for (const { handle } of places) handle.close();
+    for (const { places, inherited } of this.#bounds)
+      for (const { handle } of [...places, ...inherited]) handle.close();
     for (const handle of this.#handedOn.values()) handle.close();
     await Promise.all([...this.#slots.map(({ kept }) => kept.stop(graceMs)), ...this.#leaving]);
   }
