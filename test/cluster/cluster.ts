@@ -189,7 +189,7 @@ export class Cluster implements AsyncDisposable {
       classes: { all: { pool: "all" } },
       defaultClass: "all",
       log: { level: "info", access: "off" },
-      timeouts: { drainMs: 5_000 },
+      timeouts: { drainMs: 5_000, classifyMs: 5_000 },
       admin: { host: "127.0.0.1", port: 0, token: { env: "SHUNT_TOKEN" } },
       ...this.#options.options,
       state: { kind: "redis", url: this.redis.url },

@@ -215,7 +215,8 @@ const DEFAULTS: Partial<ShuntOptions> = {
   acceptors: 1,
   admin: { host: "127.0.0.1", port: 0, token: { env: "SHUNT_TOKEN" } },
   log: { access: "access.log" },
-  timeouts: { drainMs: 5_000 },
+  // A thread that waits for a core of a busy machine is no thread that hangs.
+  timeouts: { drainMs: 5_000, classifyMs: 1_000 },
 };
 
 function jsonLines(text: string): AccessLine[] {
