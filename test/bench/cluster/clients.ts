@@ -4,7 +4,8 @@ import { connect, type Socket } from "node:net";
 const REQUEST = "GET / HTTP/1.1\r\nHost: bench\r\n\r\n";
 const HEAD_END = "\r\n\r\n";
 /** Connections that are opened at most until every acceptor has its part. */
-const MOST_OPENED = 4_000;
+const MOST_OPENED = 4_096;
+const OPENED_AT_ONCE = 32;
 
 /** A connection that asks again as soon as it has its answer. */
 class BusyClient {
@@ -14,7 +15,8 @@ class BusyClient {
   #sentAt = 0;
   #answered: ((head: string) => void) | undefined;
   #busy = false;
-  failed = false;
+  /** What went wrong; undefined is nothing. */
+  failure: string | undefined;
 
   constructor(socket: Socket, took: (ms: number) => void) {
     this.#socket = socket;
@@ -24,7 +26,7 @@ class BusyClient {
     socket.on("data", (text: string) => this.#read(text));
     socket.on("error", () => {});
     socket.on("close", () => {
-      this.failed = true;
+      this.failure ??= "a connection ended";
     });
   }
 
@@ -58,7 +60,7 @@ class BusyClient {
     if (!this.#received.endsWith(HEAD_END)) return;
     const head = this.#received;
     this.#received = "";
-    if (!head.startsWith("HTTP/1.1 200")) this.failed = true;
+    if (!head.startsWith("HTTP/1.1 200")) this.failure ??= JSON.stringify(head);
     this.#answered?.(head);
     this.#answered = undefined;
     if (!this.#busy) return;
@@ -74,23 +76,31 @@ export class Clients {
 
   /** As many connections to each acceptor as `parts` say; which acceptor has which part is chance. */
   async place(url: string, parts: readonly number[]): Promise<void> {
-    const { hostname, port } = new URL(url);
     const placed = new Map<string, number>();
     const wanted = [...parts];
-    for (let opened = 0; this.#clients.length < parts.reduce((a, b) => a + b); opened++) {
-      if (opened === MOST_OPENED)
+    const all = parts.reduce((sum, part) => sum + part);
+    for (let opened = 0; this.#clients.length < all; opened += OPENED_AT_ONCE) {
+      if (opened >= MOST_OPENED)
         throw new Error(`${opened} connections, and not every acceptor has its part`);
+      for (const { client, acceptor } of await this.#open(url)) {
+        if (!placed.has(acceptor)) placed.set(acceptor, wanted.shift() ?? 0);
+        const room = placed.get(acceptor) ?? 0;
+        placed.set(acceptor, Math.max(0, room - 1));
+        if (room > 0) this.#clients.push(client);
+        else client.close();
+      }
+    }
+  }
+
+  async #open(url: string): Promise<{ client: BusyClient; acceptor: string }[]> {
+    const { hostname, port } = new URL(url);
+    const opening = Array.from({ length: OPENED_AT_ONCE }, async () => {
       const socket = connect(Number(port), hostname);
       await once(socket, "connect");
       const client = new BusyClient(socket, (ms) => this.#times.push(ms));
-      const acceptor = await client.acceptor();
-      if (!placed.has(acceptor)) placed.set(acceptor, wanted.shift() ?? 0);
-      const room = placed.get(acceptor) ?? 0;
-      if (room > 0) {
-        placed.set(acceptor, room - 1);
-        this.#clients.push(client);
-      } else client.close();
-    }
+      return { client, acceptor: await client.acceptor() };
+    });
+    return await Promise.all(opening);
   }
 
   begin(): void {
@@ -99,8 +109,8 @@ export class Clients {
 
   /** Answer times since the last call. */
   take(): number[] {
-    if (this.#clients.some(({ failed }) => failed))
-      throw new Error("A request failed, or a connection ended");
+    const failures = this.#clients.flatMap(({ failure }) => failure ?? []);
+    if (failures.length > 0) throw new Error(`${failures.length} clients failed, one so: ${failures[0]}`);
     const times = this.#times;
     this.#times = [];
     return times;

@@ -70,6 +70,8 @@ async function measure({ acceptors, sharedLoad }: Setting): Promise<Measured> {
     classes: { all: { pool: "all" } },
     defaultClass: "all",
     log: { access: "off" },
+    // Where this machine has other things to do, a thread may get no core for as long as a stuck one is waited for.
+    timeouts: { classifyMs: 5_000 },
   };
   const shunt = new RunningShunt(options, {});
   const clients = new Clients();
@@ -83,6 +85,9 @@ async function measure({ acceptors, sharedLoad }: Setting): Promise<Measured> {
     const times = clients.take().toSorted((a, b) => a - b);
     const at = (part: number) => times[Math.ceil(part * times.length) - 1] ?? Number.NaN;
     return { p50: at(0.5), p99: at(0.99), ...spread, perSecond: times.length / seconds };
+  } catch (error) {
+    console.error(shunt.errors);
+    throw error;
   } finally {
     clients.close();
     await shunt[Symbol.asyncDispose]();
