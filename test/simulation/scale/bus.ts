@@ -6,6 +6,7 @@ import type { BusPeer } from "../../../packages/coordinator/src/bus/state-bus.ts
 import { LoadPublication } from "../../../packages/coordinator/src/load/publication.ts";
 import { type Member, Registry } from "../../../packages/coordinator/src/membership/registry.ts";
 import { testConfig } from "../../../packages/coordinator/src/test-config.ts";
+import { UNBOUNDED } from "../../../packages/core/src/config/defaults.ts";
 import type { ResolvedPool } from "../../../packages/core/src/config/resolved.ts";
 import {
   decodeAcceptorMessage,
@@ -173,7 +174,7 @@ function applyTable(text: string, names: readonly string[]): number {
   return sum;
 }
 
-/** As many servers, in pools as large as they may be; one class, one rule. */
+/** As many servers, in pools as large as they may be; one class, no rule. */
 function snapshotWith(servers: number): Snapshot {
   const config = testConfig("unused");
   const [pattern] = config.pools;
@@ -187,7 +188,12 @@ function snapshotWith(servers: number): Snapshot {
     };
   });
   const { admin: _, state: __, ...dataPlane } = config;
-  return { term: 1, generation: 1, config: { ...dataPlane, pools } };
+  const classes = [{ name: "all", pool: 0, spill: -1, bodyBytes: UNBOUNDED }];
+  return {
+    term: 1,
+    generation: 1,
+    config: { ...dataPlane, pools, classes, rules: [], defaultClass: 0 },
+  };
 }
 
 function serverAt(pool: number, index: number): ResolvedPool["servers"][number] {
