@@ -10,6 +10,7 @@ export default defineConfig({
           include: ["packages/*/src/**/*.test.ts"],
           // A thread that had sockets over handles of its own may never end: Node.js waits in vain for its requests.
           pool: "forks",
+          sequence: { groupOrder: 0 },
         },
       },
       {
@@ -20,7 +21,9 @@ export default defineConfig({
           pool: "forks",
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          fileParallelism: false,
+          // They wait for time limits and for starts of processes more than they compute.
+          maxWorkers: 3,
+          sequence: { groupOrder: 1 },
         },
       },
     ],

@@ -49,11 +49,20 @@ test.each([
     'shunt: there is no "fly". Expected one of up, check, explain, status, top, drain, maintenance, ready, weight, config, coordinator, worker; see `shunt --help`.\n',
   ],
   [["up"], "shunt up: no configuration named. Name the configuration with -c: `shunt up -c FILE`.\n"],
-  [["up", "--port=1"], "Unknown option '--port'. It takes --config (-c); see `shunt --help`.\n"],
+  [
+    ["up", "--port=1"],
+    "shunt up: Unknown option '--port'. It takes --config (-c), --name; see `shunt up --help`.\n",
+  ],
   [["explain", "-c", "x.json", "--header", "nothing"], 'expected "Name: value", found "nothing".\n'],
   [["explain", "-c", "x.json", "--seed", "-1"], "shunt explain:"],
   [["check"], "shunt check: expected one file, found 0: `shunt check FILE`.\n"],
-  [["worker", "--state", "redis://127.0.0.1"], "come with a later version"],
+  [
+    ["worker"],
+    "shunt worker: no Redis named. Name the Redis of the cluster: `shunt worker --state redis://HOST:PORT`.\n",
+  ],
+  [["worker", "--state", "http://127.0.0.1"], "shunt worker: --state: found no URL of a Redis. Expected "],
+  [["worker", "--state", "redis://127.0.0.1:70000"], "shunt worker: --state: found a host that is none. "],
+  [["coordinator"], "shunt coordinator: no configuration named."],
 ])("shunt %j is refused in a sentence with exit 1", async (args, sentence) => {
   const { code, out, err } = await shunt(...args);
   expect([code, out, err.split("\n").length]).toEqual([1, "", 2]);

@@ -229,7 +229,10 @@ test("GET /v1/config/history tells what held and who made it, and rollback bring
   });
   expect(configuration.current.config).toMatchObject({ pools: config.pools });
   const missing = await ask("POST", "/v1/config/rollback", { generation: 99 });
-  expect([missing.status, missing.body.detail]).toEqual([404, "The generation 99 is not kept"]);
+  expect([missing.status, missing.body.detail]).toEqual([
+    404,
+    "The generation 99 is not kept: expected one that the history lists",
+  ]);
   expect((await ask("GET", "/v1/config/history/99")).status).toBe(404);
 });
 
