@@ -347,6 +347,20 @@ describe("between generations", () => {
     ]);
   });
 
+  test("Dispatcher adopts a generation with the same rules and other servers without waiting for a thread", async () => {
+    dispatcher = await Dispatcher.start(everyone("gold", 1));
+    const { config } = everyone("gold", 2);
+    const pools = config.pools.map((pool) => ({ ...pool, servers: [] }));
+    void dispatcher.adopt({ term: 0, generation: 2, config: { ...config, pools } });
+    expect(dispatcher.snapshot.generation).toBe(2);
+    const clients = [new Client(get("/")), new Client(get("/"))];
+    await judgeAll(dispatcher, clients);
+    expect(clients.map(({ told }) => [told[0]?.class, told[0]?.generation])).toEqual([
+      ["gold", 2],
+      ["gold", 2],
+    ]);
+  });
+
   test("Dispatcher stays with the later of two generations, whichever is ready first", async () => {
     dispatcher = await Dispatcher.start(everyone("gold", 1));
     await Promise.all([dispatcher.adopt(everyone("general", 3)), dispatcher.adopt(everyone("gold", 2))]);

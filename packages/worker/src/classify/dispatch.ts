@@ -1,4 +1,14 @@
-import { Batch, CONTENT, type EntryPeer, FIXED, isNewer, RECORD, type Snapshot, Verdict } from "@shunt/core";
+import {
+  Batch,
+  CONTENT,
+  type DataPlaneConfig,
+  type EntryPeer,
+  FIXED,
+  isNewer,
+  RECORD,
+  type Snapshot,
+  Verdict,
+} from "@shunt/core";
 import { Piscina } from "piscina";
 import { Judge } from "./judge.ts";
 import type { ClassifierTask, ClassifierThreadData } from "./thread.ts";
@@ -53,8 +63,7 @@ interface Flight {
  */
 export class Dispatcher {
   #snapshot: Snapshot;
-  #config: SharedArrayBuffer;
-  #judge: Judge;
+  #rules: Rules;
   #queue: Unread[] = [];
   /** Threads that may work at the same time. */
   readonly #threads: number;
@@ -72,16 +81,15 @@ export class Dispatcher {
   stuck = 0;
 
   static async start(snapshot: Snapshot, hangOn?: string): Promise<Dispatcher> {
-    const judge = await Judge.of(snapshot.config);
-    const dispatcher = new Dispatcher(snapshot, judge, hangOn);
-    await dispatcher.#warm(snapshot, dispatcher.#config);
+    const rules = await rulesOf(snapshot, textOf(snapshot.config));
+    const dispatcher = new Dispatcher(snapshot, rules, hangOn);
+    await dispatcher.#warm(rules);
     return dispatcher;
   }
 
-  private constructor(snapshot: Snapshot, judge: Judge, hangOn: string | undefined) {
+  private constructor(snapshot: Snapshot, rules: Rules, hangOn: string | undefined) {
     this.#snapshot = snapshot;
-    this.#judge = judge;
-    this.#config = shared(snapshot);
+    this.#rules = rules;
     this.#hangOn = hangOn;
     this.#threads = Math.max(1, snapshot.config.classifierThreads);
     const threads = this.#threads + 1;
@@ -102,17 +110,18 @@ export class Dispatcher {
   }
 
   /**
-   * Judges by another snapshot from now on, once every thread has its rules. Batches in flight keep theirs. Of two that
-   * are adopted at the same time the later version stays. Rejects when the rules or keys cannot be used.
+   * Judges by another snapshot from now on, once every thread has its rules; at once where only servers have changed.
+   * Batches in flight keep theirs. Of two that are adopted at the same time the later version stays. Rejects when the
+   * rules or keys cannot be used.
    */
   async adopt(snapshot: Snapshot): Promise<void> {
-    const config = shared(snapshot);
-    const judge = await Judge.of(snapshot.config);
-    await this.#warm(snapshot, config);
+    const text = textOf(snapshot.config);
+    const isKnown = text === this.#rules.text;
+    const rules = isKnown ? this.#rules : await rulesOf(snapshot, text);
+    if (!isKnown) await this.#warm(rules);
     if (isNewer(this.#snapshot, snapshot)) return;
     this.#snapshot = snapshot;
-    this.#config = config;
-    this.#judge = judge;
+    this.#rules = rules;
   }
 
   /** Queues a client for the end of this turn; it must not queue again before it was judged. */
@@ -138,7 +147,7 @@ export class Dispatcher {
   }
 
   #mayJudgeHere(client: Unread | undefined): boolean {
-    return !this.#judge.costly && this.#hangOn === undefined && client?.content === CONTENT.AHEAD;
+    return !this.#rules.judge.costly && this.#hangOn === undefined && client?.content === CONTENT.AHEAD;
   }
 
   #judgeHere(client: Unread): void {
@@ -149,7 +158,7 @@ export class Dispatcher {
       return;
     }
     // Never a promise: what would have to wait is costly, and is not judged here.
-    void this.#judge.judge(batch, 0);
+    void this.#rules.judge.judge(batch, 0);
     this.inline++;
     this.#deliver(batch, [client], this.#snapshot, 1);
   }
@@ -174,7 +183,7 @@ export class Dispatcher {
     };
     this.#flights.push(flight);
     this.batches++;
-    this.#pool.run(this.#task(batch, this.#snapshot, this.#config), { signal: flight.abort.signal }).then(
+    this.#pool.run(this.#task(batch, this.#rules), { signal: flight.abort.signal }).then(
       () => this.#land(flight),
       () => this.#giveUp(flight),
     );
@@ -196,14 +205,9 @@ export class Dispatcher {
     return clients;
   }
 
-  #task(batch: Batch, snapshot: Snapshot, config: SharedArrayBuffer): ClassifierTask {
-    return {
-      memory: batch.memory as SharedArrayBuffer,
-      size: batch.size,
-      entries: batch.entries,
-      version: `${snapshot.term}.${snapshot.generation}`,
-      config,
-    };
+  #task(batch: Batch, { version, memory: config }: Rules): ClassifierTask {
+    const memory = batch.memory as SharedArrayBuffer;
+    return { memory, size: batch.size, entries: batch.entries, version, config };
   }
 
   /** The thread came to the end of the batch. */
@@ -293,11 +297,11 @@ export class Dispatcher {
     );
   }
 
-  /** Lets every thread load its code and the rules of a snapshot: as many tasks as threads, at the same time. */
-  async #warm(snapshot: Snapshot, config: SharedArrayBuffer): Promise<void> {
+  /** Lets every thread load its code and the rules: as many tasks as threads, at the same time. */
+  async #warm(rules: Rules): Promise<void> {
     const tiny = { entries: 1, dataBytes: 0, recordWords: 0 };
     const batch = new Batch(new SharedArrayBuffer(Batch.bytes(tiny)), tiny);
-    const task = this.#task(batch, snapshot, config);
+    const task = this.#task(batch, rules);
     await Promise.all(Array.from({ length: this.#threads + 1 }, () => this.#pool.run(task)));
   }
 }
@@ -321,9 +325,25 @@ function entryBytes({ unread, content }: Unread): number {
   return content === CONTENT.AHEAD ? Math.min(unread.length, FIXED.entryBytes) : unread.length;
 }
 
-function shared(snapshot: Snapshot): SharedArrayBuffer {
-  const json = Buffer.from(JSON.stringify(snapshot.config));
-  const memory = new SharedArrayBuffer(json.length);
-  new Uint8Array(memory).set(json);
-  return memory;
+/** What heads are judged by. Many snapshots may have the same: most changes are about servers. */
+interface Rules {
+  /** Names them to the threads: the version of the first snapshot that had them. */
+  readonly version: string;
+  readonly judge: Judge;
+  readonly text: string;
+  /** The text as the threads read it. */
+  readonly memory: SharedArrayBuffer;
+}
+
+async function rulesOf({ config, term, generation }: Snapshot, text: string): Promise<Rules> {
+  const judge = await Judge.of(config);
+  const octets = Buffer.from(text);
+  const memory = new SharedArrayBuffer(octets.length);
+  new Uint8Array(memory).set(octets);
+  return { version: `${term}.${generation}`, judge, text, memory };
+}
+
+/** The configuration without the servers of its pools: no judgement depends on them. */
+function textOf(config: DataPlaneConfig): string {
+  return JSON.stringify({ ...config, pools: config.pools.map((pool) => ({ ...pool, servers: [] })) });
 }

@@ -7,9 +7,9 @@ export interface ClassifierTask {
   readonly memory: SharedArrayBuffer;
   readonly size: BatchSize;
   readonly entries: number;
-  /** Names the rules to judge by: version of their snapshot. */
+  /** Names the rules to judge by: the version of the first snapshot that had them. */
   readonly version: string;
-  /** The configuration of that version as JSON, in shared memory: a handle of a few bytes for the thread that has it. */
+  /** The configuration of that version as JSON, without servers, in shared memory: a handle of a few bytes for the thread that has it. */
   readonly config: SharedArrayBuffer;
 }
 
