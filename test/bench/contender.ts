@@ -28,7 +28,7 @@ export class Contender implements AsyncDisposable {
     signal: AbortSignal,
   ): Promise<Contender> {
     const place = await preparePlace(dir, servers);
-    const command = target.command(place, await writeConfig(target, place));
+    const command = await target.command(place, await writeConfig(target, place));
     const log = openSync(place.log, "a");
     const stdout = target.logsToStdout ? { stdout: log } : {};
     const child = Child.start(target.title, command, { core, signal, ...stdout });
@@ -73,8 +73,9 @@ async function preparePlace(dir: string, servers: ServerPorts): Promise<Place> {
   return { port, adminPort, log: join(dir, "access.log"), dir, servers };
 }
 
-async function writeConfig({ template }: Target, place: Place): Promise<string> {
-  const config = join(place.dir, template ?? "none");
-  if (template !== undefined) await writeFile(config, configure(template, place));
+async function writeConfig(target: Target, place: Place): Promise<string> {
+  const config = join(place.dir, target.template ?? "none");
+  const text = configure(target, place);
+  if (text !== undefined) await writeFile(config, text);
   return config;
 }

@@ -1,15 +1,11 @@
 /** `npm run bench`: the whole-system benchmark. README.md tells what is measured and how. */
 import { writeFileSync } from "node:fs";
+import { estimateMinutes } from "./estimate.ts";
 import { describeMachine } from "./machine.ts";
 import { OptionError, type Options, readOptions, usage } from "./options.ts";
-import { serialSeconds } from "./pipelining/pipelining.ts";
 import { renderReport } from "./report.ts";
 import { NothingToMeasure, run } from "./run.ts";
-import { PIPELINING, scenarios, secondsOf } from "./scenarios.ts";
 import { targets } from "./targets.ts";
-
-/** What a measurement takes beside its own length: starting the generator, settling, reading times. */
-const OVERHEAD_SECONDS = 0.25;
 
 process.exitCode = await main();
 
@@ -70,24 +66,6 @@ function stopSignal(minutes: number): AbortSignal {
   const stop = new AbortController();
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, () => stop.abort(name));
   return AbortSignal.any([stop.signal, AbortSignal.timeout(Math.ceil(2 * minutes + 2) * 60_000)]);
-}
-
-/** If every target is there, and the serial ones take their time over the pipelines. */
-function estimateMinutes({
-  scenarios: names,
-  connections,
-  rounds,
-  seconds,
-  targets: wanted,
-}: Options): number {
-  const repeated = scenarios.filter(({ name }) => names.includes(name));
-  const perRound = repeated.flatMap((scenario) =>
-    connections.map((count) => secondsOf(scenario, count, seconds) + OVERHEAD_SECONDS),
-  );
-  const round = perRound.reduce((sum, length) => sum + length, 0);
-  const warmUp = repeated.length * (2 + OVERHEAD_SECONDS);
-  const pipelines = names.includes(PIPELINING) ? 2 * serialSeconds : 0;
-  return ((round * rounds + warmUp) * wanted.length + pipelines) / 60;
 }
 
 function say(sentence: string): void {

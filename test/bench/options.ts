@@ -21,7 +21,7 @@ export const usage = `Usage: npm run bench -- [options]
   --targets a,b         of those that are known (all)
   --scenarios a,b       of ${scenarioNames.join(", ")} (all)
   --connections a,b     1 to 10000 (1,32,128,512)
-  --quick               1 round, connections 1,128, no GET of 16 KiB, no results file: about two minutes
+  --quick               1 round, connections 1,128, no GET of 16 KiB, no results file: about three minutes
   --out FILE            where the results go (test/bench/results.md; with --quick nowhere)
   --help                this text
 `;

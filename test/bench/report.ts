@@ -1,8 +1,7 @@
-import type { Contender } from "./contender.ts";
 import type { Machine } from "./machine.ts";
 import type { Options } from "./options.ts";
 import { type PipelineOutcome, type PipelineSample, SLOW_MS } from "./pipelining/pipelining.ts";
-import type { Cell, Sample, Series } from "./rounds.ts";
+import type { Measured, Sample, Series } from "./rounds.ts";
 import { type Scenario, scenarios } from "./scenarios.ts";
 import { pairedRatios, type Summary, summarize } from "./statistics.ts";
 import { table } from "./table.ts";
@@ -20,7 +19,7 @@ export interface Report {
   readonly versions: ReadonlyMap<Target, string>;
   /** Sentences on targets that are missing, or did not do the work that was to be measured. */
   readonly absences: readonly string[];
-  readonly cells: ReadonlyMap<Cell, ReadonlyMap<Contender, Series>>;
+  readonly cells: Measured;
   readonly pipelining: ReadonlyMap<Target, PipelineOutcome>;
 }
 
@@ -74,17 +73,25 @@ const COLUMNS = [
 function scenarioSection(report: Report, scenario: Scenario): string[] {
   const cells = Array.from(report.cells).filter(([cell]) => cell.scenario === scenario);
   if (cells.length === 0) return [];
-  const rows = cells.flatMap(([{ connections }, byContender]) => cellRows(connections, byContender));
+  const rows = cells.flatMap(([{ connections }, byTarget]) => cellRows(connections, byTarget));
   return [`## ${scenario.title}`, "", "Median (least-most) of the rounds.", "", table(COLUMNS, 2, rows), ""];
 }
 
-function cellRows(connections: number, byContender: ReadonlyMap<Contender, Series>): string[][] {
-  const shunt = Array.from(byContender).find(([contender]) => contender.target.name === "shunt")?.[1];
-  return Array.from(byContender, ([contender, series]) => [
+function cellRows(connections: number, byTarget: ReadonlyMap<Target, Series>): string[][] {
+  return Array.from(byTarget, ([target, series]) => [
     String(connections),
-    contender.target.title,
-    ...measuredColumns(series, shunt),
+    target.title,
+    ...measuredColumns(series, comparedWith(target, byTarget)),
   ]);
+}
+
+/** The Shunt that writes no access log if `target` is a proxy that writes none; for all others, with everything on. */
+function comparedWith(
+  { accessLog, isProxy }: Target,
+  byTarget: ReadonlyMap<Target, Series>,
+): Series | undefined {
+  const name = isProxy && !accessLog ? "shunt-no-log" : "shunt";
+  return Array.from(byTarget).find(([target]) => target.name === name)?.[1];
 }
 
 function measuredColumns(series: Series, shunt: Series | undefined): string[] {

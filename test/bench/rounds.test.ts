@@ -31,6 +31,14 @@ describe("toSample()", () => {
     });
   });
 
+  it("has no latencies of requests that were written together", () => {
+    expect(toSample(result, scenario("pipelined-64"), 1)).toMatchObject({
+      p50Ms: undefined,
+      p99Ms: undefined,
+    });
+    expect(toSample(result, scenario("get-64"), 1)).toMatchObject({ p50Ms: 1, p99Ms: 2 });
+  });
+
   it("has a fault as soon as anything failed", () => {
     const failed = { ...result, errors: { timeouts: 1, "failed reads": 2 } };
     expect(toSample(failed, scenario("get-64"), 1).fault).toBe("1 timeouts, 2 failed reads");

@@ -2,7 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Contender } from "./contender.ts";
 import { type LoadGenerator, type LoadResult, runLoad } from "./load/generator.ts";
 import { treeCpuSeconds } from "./process-cpu.ts";
-import { type Scenario, secondsOf } from "./scenarios.ts";
+import { type Cell, type Scenario, secondsOf } from "./scenarios.ts";
+import { does, type Target } from "./targets.ts";
 
 /** One measurement of one target. */
 export interface Sample {
@@ -11,23 +12,21 @@ export interface Sample {
   readonly cpuMicros: number | undefined;
   /** Share of the time in which the tree had a core: near 1 the proxy is the limit, far below it something else is. */
   readonly busy: number | undefined;
-  readonly p50Ms: number;
-  readonly p99Ms: number;
+  /** Undefined where requests are written together, of which the generators have no latencies. */
+  readonly p50Ms: number | undefined;
+  readonly p99Ms: number | undefined;
   /** Failures as a sentence; undefined when there were none. */
   readonly fault: string | undefined;
-}
-
-/** A scenario at a number of connections: one table row per target. */
-export interface Cell {
-  readonly scenario: Scenario;
-  readonly connections: number;
 }
 
 /** Samples of a target in a cell, by round. A sample that could not be taken is a text that says why. */
 export type Series = readonly (Sample | string)[];
 
+export type Measured = Map<Cell, Map<Target, Series>>;
+
 export interface Bench {
   readonly generator: LoadGenerator;
+  readonly proxyCore: number | undefined;
   readonly loadCore: number | undefined;
   readonly signal: AbortSignal;
 }
@@ -45,16 +44,16 @@ export async function measureRounds(
   cells: readonly Cell[],
   options: { readonly rounds: number; readonly seconds: number },
   progress: (round: number, cell: Cell) => void,
-): Promise<Map<Cell, Map<Contender, Series>>> {
-  const all = new Map(cells.map((cell) => [cell, new Map<Contender, (Sample | string)[]>()]));
+): Promise<Measured> {
+  const all = new Map(cells.map((cell) => [cell, new Map<Target, (Sample | string)[]>()]));
   for (let round = 0; round < options.rounds; round++) {
     const order = round % 2 === 0 ? contenders : contenders.toReversed();
-    for (const [cell, byContender] of all) {
+    for (const [cell, byTarget] of all) {
       progress(round, cell);
-      for (const contender of order) {
-        const series = byContender.get(contender) ?? [];
+      for (const contender of order.filter(({ target }) => does(target, cell.scenario))) {
+        const series = byTarget.get(contender.target) ?? [];
         series.push(await measure(bench, contender, cell, options.seconds));
-        byContender.set(contender, series);
+        byTarget.set(contender.target, series);
       }
     }
   }
@@ -96,8 +95,8 @@ export function toSample(result: LoadResult, scenario: Scenario, cpuSeconds: num
     requestsPerSecond: requests / result.seconds,
     cpuMicros: cpuSeconds === undefined ? undefined : (cpuSeconds * 1e6) / requests,
     busy: cpuSeconds === undefined ? undefined : cpuSeconds / result.seconds,
-    p50Ms: result.p50Ms,
-    p99Ms: result.p99Ms,
+    p50Ms: scenario.depth === 1 ? result.p50Ms : undefined,
+    p99Ms: scenario.depth === 1 ? result.p99Ms : undefined,
     fault: requests === 0 ? "no request was answered" : failures.join(", ") || undefined,
   };
 }
@@ -109,6 +108,8 @@ export async function warmUp(
   scenarios: readonly Scenario[],
 ): Promise<void> {
   for (const contender of contenders) {
-    for (const scenario of scenarios) await measure(bench, contender, { scenario, connections: 32 }, 1);
+    for (const scenario of scenarios) {
+      if (does(contender.target, scenario)) await measure(bench, contender, { scenario, connections: 32 }, 1);
+    }
   }
 }

@@ -1,21 +1,15 @@
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Contender } from "./contender.ts";
 import { chooseGenerator } from "./load/generator.ts";
-import type { ServerPorts } from "./loopback.ts";
 import type { Machine } from "./machine.ts";
 import type { Options } from "./options.ts";
 import { measurePipelining } from "./pipelining/pipelining.ts";
 import type { Report } from "./report.ts";
-import { type Bench, type Cell, measureRounds, warmUp } from "./rounds.ts";
-import { PIPELINING, scenarios } from "./scenarios.ts";
-import { startSampleServers } from "./servers/sample-servers.ts";
+import type { Bench, Measured } from "./rounds.ts";
+import { cellsOf, PIPELINING } from "./scenarios.ts";
+import { runStage, type Say } from "./stage.ts";
 import { type Target, targets } from "./targets.ts";
-import { verify } from "./verify.ts";
-
-/** Tells the person at the terminal what goes on. */
-type Say = (sentence: string) => void;
 
 /** None of the wanted targets is there and does the work; the message says why, for each. */
 export class NothingToMeasure extends Error {}
@@ -35,48 +29,34 @@ export async function run(
   const dir = await mkdtemp(join(tmpdir(), "shunt-bench-"));
   resources.defer(() => rm(dir, { recursive: true, force: true }));
 
-  const absences: string[] = [];
-  const report = (sentence: string): void => {
-    absences.push(sentence);
-    say(sentence);
+  const absences = new Set<string>();
+  const complain: Say = (sentence) => {
+    if (!absences.has(sentence)) say(sentence);
+    absences.add(sentence);
   };
   const generator = chooseGenerator();
-  const bench: Bench = { generator, loadCore: machine.pins?.load, signal };
+  const bench: Bench = { generator, proxyCore: machine.pins?.proxy, loadCore: machine.pins?.load, signal };
+  const versions = installedTargets(options.targets, complain);
 
-  const serversDir = join(dir, "servers");
-  await mkdir(serversDir);
-  const servers = resources.use(await startSampleServers(serversDir, machine.pins?.load, signal));
-  const versions = installedTargets(options.targets, report);
-  const contenders = await startContenders(
-    versions.keys(),
-    servers.ports,
-    dir,
-    machine,
-    report,
-    signal,
-    resources,
+  const measured: Measured = new Map();
+  const sampleServers = new Set<string>();
+  const verified = new Set<Target>();
+  const cells = Map.groupBy(
+    cellsOf(options.scenarios, options.connections),
+    ({ scenario }) => scenario.serverDelayMs,
   );
-
-  if (contenders.length === 0) throw new NothingToMeasure(absences.join("\n"));
-
-  const cells = cellsOf(options);
-  if (cells.length > 0) {
-    say("warming up");
-    await warmUp(bench, contenders, [...new Set(cells.map(({ scenario }) => scenario))]);
+  for (const [delayMs, cellsOfStage] of cells) {
+    const stage = { ...options, delayMs, targets: [...versions.keys()], cells: cellsOfStage };
+    const result = await runStage(bench, stage, dir, say, complain);
+    for (const [cell, series] of result.measured) measured.set(cell, series);
+    for (const target of result.verified) verified.add(target);
+    sampleServers.add(result.sampleServers);
   }
-  const measured = await measureRounds(
-    bench,
-    contenders,
-    cells,
-    options,
-    (round, { scenario, connections }) =>
-      say(`round ${round + 1} of ${options.rounds}: ${scenario.title}, connections: ${connections}`),
-  );
+  if (cells.size > 0 && verified.size === 0) throw new NothingToMeasure([...absences].join("\n"));
 
   // the pipelines have the core for themselves
-  await Promise.all(contenders.map((contender) => contender[Symbol.asyncDispose]()));
-  const verified = contenders.map(({ target }) => target);
-  const wanted = options.scenarios.includes(PIPELINING) ? verified : [];
+  const forPipelines = [...versions.keys()].filter(({ isProxy, scenarios }) => isProxy && !scenarios);
+  const wanted = options.scenarios.includes(PIPELINING) ? forPipelines : [];
   if (wanted.length > 0) say("pipelining");
   const pipelining = await measurePipelining(wanted, dir, machine.pins?.proxy, signal);
 
@@ -86,53 +66,22 @@ export async function run(
     machine,
     options,
     generator: generator.description,
-    sampleServers: servers.description,
+    sampleServers: [...sampleServers].join("; those that hold back answers: "),
     versions,
-    absences,
+    absences: [...absences],
     cells: measured,
     pipelining,
   };
 }
 
 /** The wanted targets that are there, with their versions; a sentence for each of the others. */
-function installedTargets(names: readonly string[], report: Say): Map<Target, string> {
+function installedTargets(names: readonly string[], complain: Say): Map<Target, string> {
   const versions = new Map<Target, string>();
   for (const target of targets.filter(({ name }) => names.includes(name))) {
     const version = target.version();
-    if (version === undefined) report(`${target.title} is not installed and is skipped (${target.install}).`);
+    if (version === undefined)
+      complain(`${target.title} is not installed and is skipped (${target.install}).`);
     else versions.set(target, version);
   }
   return versions;
-}
-
-/** Those that serve and pass verification; they end with `resources`. */
-async function startContenders(
-  wanted: Iterable<Target>,
-  servers: ServerPorts,
-  dir: string,
-  { pins }: Machine,
-  report: Say,
-  signal: AbortSignal,
-  resources: AsyncDisposableStack,
-): Promise<Contender[]> {
-  const contenders: Contender[] = [];
-  for (const target of wanted) {
-    try {
-      const contender = await Contender.start(target, servers, join(dir, target.name), pins?.proxy, signal);
-      resources.use(contender);
-      const fault = await verify(contender, signal);
-      if (fault === undefined) contenders.push(contender);
-      else report(`${target.title} is void: ${fault}.`);
-    } catch (error) {
-      signal.throwIfAborted();
-      report(`${target.title} is void: ${error instanceof Error ? error.message : error}`);
-    }
-  }
-  return contenders;
-}
-
-function cellsOf(options: Options): Cell[] {
-  return scenarios
-    .filter(({ name }) => options.scenarios.includes(name))
-    .flatMap((scenario) => options.connections.map((connections) => ({ scenario, connections })));
 }

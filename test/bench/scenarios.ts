@@ -12,6 +12,12 @@ export interface Scenario {
    * where a round holds only a few whole responses per connection.
    */
   readonly countedByBytes: boolean;
+  /** Requests that a client writes at once; it waits for all their answers before it writes the next. */
+  readonly depth: number;
+  /** How long the servers hold back their answers. */
+  readonly serverDelayMs: number;
+  /** Numbers of connections, where those that are measured otherwise would mean nothing here. */
+  readonly connections: readonly number[] | undefined;
 }
 
 const KIB = 1024;
@@ -21,12 +27,38 @@ export const scenarios: readonly Scenario[] = [
   scenario("get-16k", "GET 16 KiB", "/16k", 16 * KIB),
   { ...scenario("get-1m", "GET 1 MiB", "/1m", KIB * KIB), countedByBytes: true },
   { ...scenario("post-16k", "POST 16 KiB", "/post", 64), method: "POST", requestBytes: 16 * KIB },
+  {
+    ...scenario("pipelined-64", "GET 64 B, 16 written at once", "/64", 64),
+    depth: 16,
+    connections: [8, 32],
+  },
+  {
+    ...scenario("pipelined-5ms", "GET 64 B, 16 written at once, servers that take 5 ms", "/64", 64),
+    depth: 16,
+    serverDelayMs: 5,
+    connections: [1],
+  },
 ];
 
 /** The scenario that is not a repeated request; see pipelining/. */
 export const PIPELINING = "pipelining";
 
 export const scenarioNames: readonly string[] = [...scenarios.map(({ name }) => name), PIPELINING];
+
+/** A scenario at a number of connections: one table row per target. */
+export interface Cell {
+  readonly scenario: Scenario;
+  readonly connections: number;
+}
+
+/** What is measured of the scenarios with these names. */
+export function cellsOf(names: readonly string[], connections: readonly number[]): Cell[] {
+  return scenarios
+    .filter(({ name }) => names.includes(name))
+    .flatMap((scenario) =>
+      (scenario.connections ?? connections).map((count) => ({ scenario, connections: count })),
+    );
+}
 
 /**
  * Whole seconds of one measurement. Twice the usual length where a second holds too little: one connection leaves
@@ -37,5 +69,16 @@ export function secondsOf({ countedByBytes }: Scenario, connections: number, sec
 }
 
 function scenario(name: string, title: string, path: string, responseBytes: number): Scenario {
-  return { name, title, method: "GET", path, requestBytes: 0, responseBytes, countedByBytes: false };
+  return {
+    name,
+    title,
+    method: "GET",
+    path,
+    requestBytes: 0,
+    responseBytes,
+    countedByBytes: false,
+    depth: 1,
+    serverDelayMs: 0,
+    connections: undefined,
+  };
 }

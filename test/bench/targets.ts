@@ -1,11 +1,13 @@
-import { existsSync, readFileSync, realpathSync } from "node:fs";
-import { createRequire } from "node:module";
+import { existsSync } from "node:fs";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import { HOST, type ServerPorts } from "./loopback.ts";
 import { revision, versionOf } from "./machine.ts";
+import { answerOctets, compileLimit } from "./opponents/limit.ts";
 import type { OpponentTask } from "./opponents/node-opponent.ts";
+import type { Scenario } from "./scenarios.ts";
 import { fillTemplate } from "./template.ts";
+import { libraryVersion, packageVersion, root } from "./versions.ts";
 
 /** What a proxy is given when it is started. */
 export interface Place {
@@ -31,14 +33,21 @@ export interface Target {
   readonly install: string;
   /** File in opponents/ that becomes its configuration, and the name it has then; undefined: it reads none. */
   readonly template: string | undefined;
-  command(place: Place, config: string): readonly string[];
+  /** What is filled into the template beside the place: here rows of one proxy differ. */
+  settings(place: Place): Readonly<Record<string, string>>;
+  command(place: Place, config: string): readonly string[] | Promise<readonly string[]>;
+  /** It writes a line per request. It is compared with the Shunt that does likewise. */
+  readonly accessLog: boolean;
   /** Its standard output is its access log. */
   readonly logsToStdout: boolean;
   /** It prints a line that begins with "ready"; otherwise it serves as soon as its port accepts. */
   readonly saysReady: boolean;
+  /** It does the work of a proxy, and has to show that it does. */
+  readonly isProxy: boolean;
+  /** Names of the scenarios in which it is measured; undefined: all. */
+  readonly scenarios: readonly string[] | undefined;
 }
 
-const root = join(import.meta.dirname, "../..");
 const opponents = join(import.meta.dirname, "opponents");
 const shuntCli = join(root, "packages/coordinator/src/cli/shunt.ts");
 
@@ -50,9 +59,13 @@ const shunt: Target = {
     existsSync(shuntCli) ? `${packageVersion(root)} (${revision(root) ?? "no revision"})` : undefined,
   install: "packages/coordinator/src/cli/shunt.ts is missing",
   template: "shunt.yaml",
+  settings: ({ log }) => ({ access: log }),
   command: (_place, config) => [process.execPath, shuntCli, "up", "-c", config],
+  accessLog: true,
   logsToStdout: false,
   saysReady: true,
+  isProxy: true,
+  scenarios: undefined,
 };
 
 const haproxy: Target = {
@@ -62,9 +75,13 @@ const haproxy: Target = {
   version: () => versionOf("haproxy", "-v")?.replace(/^HAProxy version (\S+).*/, "$1"),
   install: "Debian: apt-get install haproxy",
   template: "haproxy.cfg",
+  settings: () => ({ logging: "log global" }),
   command: (_place, config) => ["haproxy", "-f", config],
+  accessLog: true,
   logsToStdout: true,
   saysReady: false,
+  isProxy: true,
+  scenarios: undefined,
 };
 
 const nginx: Target = {
@@ -74,19 +91,65 @@ const nginx: Target = {
   version: () => versionOf("nginx", "-v")?.replace("nginx version: nginx/", ""),
   install: "Debian: apt-get install nginx-light",
   template: "nginx.conf",
+  settings: ({ log }) => ({ accessLog: `${log} line buffer=64k flush=1s` }),
   command: (_place, config) => ["nginx", "-e", "stderr", "-c", config],
+  accessLog: true,
   logsToStdout: false,
   saysReady: false,
+  isProxy: true,
+  scenarios: undefined,
+};
+
+const limit: Target = {
+  name: "limit",
+  title: "limit (parses nothing)",
+  balance: "by turns, per client connection",
+  version: () => versionOf("cc", "--version"),
+  install: "it is a program in C: Debian: apt-get install gcc libc6-dev",
+  template: undefined,
+  settings: () => ({}),
+  command: async ({ port, dir, servers }) => {
+    const ports = Object.values(servers);
+    return [compileLimit(dir), port, await answerOctets(servers.g1), ...ports].map(String);
+  },
+  accessLog: false,
+  logsToStdout: false,
+  saysReady: false,
+  isProxy: false,
+  // it counts octets, so all answers have to be of one length
+  scenarios: ["get-64", "pipelined-64", "pipelined-5ms"],
 };
 
 export const targets: readonly Target[] = [
   shunt,
   haproxy,
   nginx,
+  limit,
+  withoutLog(shunt, () => ({ access: "off" })),
+  withoutLog(haproxy, () => ({ logging: "no log" })),
+  withoutLog(nginx, () => ({ accessLog: "off" })),
   nodeOpponent("http-proxy-3", "http-proxy-3"),
   nodeOpponent("fast-proxy", "fast-proxy", "undici"),
   nodeOpponent("fastify-http-proxy", "@fastify/http-proxy", "fastify"),
 ];
+
+export function does({ scenarios }: Target, { name }: Scenario): boolean {
+  return scenarios?.includes(name) ?? true;
+}
+
+/** The same proxy once more, with what makes it write no access log. */
+function withoutLog(target: Target, settings: Target["settings"]): Target {
+  const { name, title } = target;
+  return {
+    ...target,
+    name: `${name}-no-log`,
+    title: `${title}, no log`,
+    settings,
+    accessLog: false,
+    logsToStdout: false,
+    scenarios: ["get-64"],
+  };
+}
 
 /** A proxy library, in a small program of its own. `inside` is the package that does much of its work, if another. */
 function nodeOpponent(name: string, packageName: string, inside?: string): Target {
@@ -97,43 +160,28 @@ function nodeOpponent(name: string, packageName: string, inside?: string): Targe
     version: () => libraryVersion(packageName, inside),
     install: "pnpm install",
     template: undefined,
+    settings: () => ({}),
     command: ({ port, log, servers: { g1, g2, s1, s2 } }) => {
       const task: OpponentTask = { port, log, gold: { g1, g2 }, general: { s1, s2 } };
       return [process.execPath, join(opponents, `${name}.ts`), JSON.stringify(task)];
     },
+    accessLog: true,
     logsToStdout: false,
     saysReady: true,
+    isProxy: true,
+    scenarios: undefined,
   };
 }
 
-function libraryVersion(packageName: string, inside: string | undefined): string | undefined {
-  const directory = join(root, "node_modules", packageName);
-  const own = packageVersion(directory);
-  if (own === undefined || inside === undefined) return own;
-  return `${own} with ${inside} ${packageVersion(packageDirectory(inside, directory)) ?? "unknown"}`;
-}
-
-/** Where `name` is found by the code of the package in `from`, which pnpm keeps elsewhere and links. */
-function packageDirectory(name: string, from: string): string {
-  const places = createRequire(join(realpathSync(from), "package.json")).resolve.paths(name) ?? [];
-  return places.map((place) => join(place, name)).find((place) => existsSync(place)) ?? from;
-}
-
-function packageVersion(directory: string): string | undefined {
-  try {
-    return JSON.parse(readFileSync(join(directory, "package.json"), "utf8")).version;
-  } catch {
-    return undefined;
-  }
-}
-
-/** The text of a target's configuration file for a place. */
-export function configure(template: string, place: Place): string {
+/** The text of a target's configuration file for a place; undefined where it reads none. */
+export function configure({ template, settings }: Target, place: Place): string | undefined {
+  if (template === undefined) return undefined;
   const { servers, ...rest } = place;
   return fillTemplate(join(opponents, template), {
     host: HOST,
     user: userInfo().username,
     ...rest,
     ...servers,
+    ...settings(place),
   });
 }

@@ -25,9 +25,10 @@ type Ask = (scenario: Pick<Scenario, "method" | "path" | "requestBytes">, gold: 
 /**
  * Does the target do the work that is about to be measured: route each request of one connection by its cookie, tell
  * the server about client and request, answer in full, log every request?
- * Returns the first thing that it does not do, as a sentence; undefined when all is well.
+ * Returns the first thing that it does not do, as a sentence; undefined when all is well. The limit is not asked.
  */
 export async function verify(contender: Contender, signal: AbortSignal): Promise<string | undefined> {
+  if (!contender.target.isProxy) return undefined;
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   let asked = 0;
   const ask: Ask = (scenario, gold) => {
@@ -38,7 +39,7 @@ export async function verify(contender: Contender, signal: AbortSignal): Promise
     return (
       (await findRoutingFault(ask)) ??
       (await findContentFault(ask)) ??
-      (await findLogFault(contender.place.log, () => asked, signal))
+      (await findLogFault(contender, asked, signal))
     );
   } catch (error) {
     signal.throwIfAborted();
@@ -81,15 +82,16 @@ async function findContentFault(ask: Ask): Promise<string | undefined> {
 }
 
 async function findLogFault(
-  path: string,
-  asked: () => number,
+  { target, place: { log } }: Contender,
+  asked: number,
   signal: AbortSignal,
 ): Promise<string | undefined> {
+  if (!target.accessLog) return undefined;
   for (const deadline = Date.now() + LOG_TIMEOUT_MS; Date.now() < deadline; ) {
-    if (countLines(path) >= asked()) return undefined;
+    if (countLines(log) >= asked) return undefined;
     await sleep(100, undefined, { signal });
   }
-  return `it logged ${countLines(path)} lines for ${asked()} requests within ${LOG_TIMEOUT_MS} ms`;
+  return `it logged ${countLines(log)} lines for ${asked} requests within ${LOG_TIMEOUT_MS} ms`;
 }
 
 function countLines(path: string): number {

@@ -16,12 +16,13 @@ export function autocannon(): LoadGenerator {
 }
 
 function autocannonCommand({ port, scenario, connections, seconds }: Load): readonly string[] {
-  const { method, path, requestBytes } = scenario;
+  const { method, path, requestBytes, depth } = scenario;
   const body = "x".repeat(requestBytes);
   const options = {
     url: `http://${HOST}:${port}${path}`,
     connections,
     duration: seconds,
+    pipelining: depth,
     requests: [
       { method, body },
       { method, body, headers: { cookie: "tier=gold" } },

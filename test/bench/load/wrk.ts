@@ -25,9 +25,10 @@ export function wrk(version: string): LoadGenerator {
 }
 
 function wrkCommand({ port, scenario, connections, seconds }: Load): readonly string[] {
-  const { method, path, requestBytes } = scenario;
+  const { method, path, requestBytes, depth } = scenario;
   const options = ["-t", "1", "-c", `${connections}`, "-d", `${seconds}s`, "--timeout", "10s", "--latency"];
-  return ["wrk", ...options, "-s", script, `http://${HOST}:${port}`, "--", method, path, `${requestBytes}`];
+  const request = [method, path, `${requestBytes}`, `${depth}`];
+  return ["wrk", ...options, "-s", script, `http://${HOST}:${port}`, "--", ...request];
 }
 
 /** Reads the line that wrk.lua prints at the end. Throws when it is missing or incomplete: wrk gave up. */

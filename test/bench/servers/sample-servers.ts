@@ -13,17 +13,22 @@ export interface SampleServers extends AsyncDisposable {
   readonly description: string;
 }
 
-/** Starts the servers g1, g2, s1, s2 in one process: nginx where it is installed, else Node. `dir` must exist. */
+/**
+ * Starts the servers g1, g2, s1, s2 in one process: nginx where it is installed, else Node. nginx has nothing that holds
+ * an answer back, so where that is wanted it is Node too. `dir` is made.
+ */
 export async function startSampleServers(
   dir: string,
+  delayMs: number,
   core: number | undefined,
   signal: AbortSignal,
 ): Promise<SampleServers> {
+  await mkdir(dir);
   const ports = await serverPorts();
-  const version = versionOf("nginx", "-v");
+  const version = delayMs === 0 ? versionOf("nginx", "-v") : undefined;
   const command = version
     ? ["nginx", "-e", "stderr", "-c", await writeNginxFiles(dir, ports)]
-    : [process.execPath, join(import.meta.dirname, "node-servers.ts"), JSON.stringify(ports)];
+    : [process.execPath, join(import.meta.dirname, "node-servers.ts"), JSON.stringify(ports), `${delayMs}`];
   const child = Child.start("sample servers", command, { core, signal });
   try {
     await child.ready(() => allAccept(ports), 10_000, signal);
@@ -33,7 +38,7 @@ export async function startSampleServers(
   }
   const description = version
     ? `${version.replace("nginx version: ", "")}, one worker, answers from the page cache`
-    : `Node ${process.version}, one process, answers from memory (nginx is not installed)`;
+    : `Node ${process.version}, one process, answers from memory`;
   return { ports, description, [Symbol.asyncDispose]: () => child[Symbol.asyncDispose]() };
 }
 

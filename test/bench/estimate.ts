@@ -1,0 +1,34 @@
+import type { Options } from "./options.ts";
+import { serialSeconds } from "./pipelining/pipelining.ts";
+import { cellsOf, PIPELINING, type Scenario, secondsOf } from "./scenarios.ts";
+import { does, targets } from "./targets.ts";
+
+/** What a measurement takes beside its own length: starting the generator, settling, reading times. */
+const OVERHEAD_SECONDS = 0.25;
+/** Two of the proxies forward the pipelined requests of a client one after the other. */
+const SERIAL_TARGETS = 2;
+
+/** How long a run takes if every target is there, and the serial ones take their time over the pipelines. */
+export function estimateMinutes({
+  scenarios,
+  connections,
+  rounds,
+  seconds,
+  targets: names,
+}: Options): number {
+  const cells = cellsOf(scenarios, connections);
+  const perRound = cells.reduce(
+    (sum, { scenario, connections: count }) =>
+      sum + doing(scenario, names) * (secondsOf(scenario, count, seconds) + OVERHEAD_SECONDS),
+    0,
+  );
+  const warmUp = Array.from(new Set(cells.map(({ scenario }) => scenario)), (scenario) =>
+    doing(scenario, names),
+  );
+  const pipelines = scenarios.includes(PIPELINING) ? SERIAL_TARGETS * serialSeconds : 0;
+  return (perRound * rounds + warmUp.reduce((sum, count) => sum + count, 0) + pipelines) / 60;
+}
+
+function doing(scenario: Scenario, names: readonly string[]): number {
+  return targets.filter((target) => names.includes(target.name) && does(target, scenario)).length;
+}
