@@ -98,10 +98,10 @@ function establish(): ServerConnection {
 }
 
 /** Sends a request on the connection, as serve.ts does. */
-async function begin(head = GET): Promise<Attempt> {
+async function begin(head = GET, config = snapshot.config): Promise<Attempt> {
   const attempt = new Attempt(await exchangeOf(open.client, head, snapshot), backend, 1, false, [], loop.now);
   attempt.connection = connection;
-  connection.begin(attempt, snapshot.config);
+  connection.begin(attempt, config);
   return attempt;
 }
 
@@ -263,12 +263,9 @@ describe("a response", () => {
   });
 
   test("ServerConnection closes itself when enough lie idle already", async () => {
-    const { peer } = await requested();
-    const full = { ...snapshot.config, limits: { ...limits, idlePerServer: 0 } };
-    const attempt = connection.attempt as Attempt;
-    connection.begin(attempt, full);
-    await later();
-    await later();
+    establish();
+    await begin(GET, { ...snapshot.config, limits: { ...limits, idlePerServer: 0 } });
+    const peer = await server.accept();
     peer.write(OK);
     await toldOf("head");
     expect(connection.state).toBe("closed");

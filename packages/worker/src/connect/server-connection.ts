@@ -1,21 +1,13 @@
 import { connect, type Socket } from "node:net";
 import {
-  type BodyFraming,
-  ChunkedBody,
-  CloseDelimitedBody,
   type DataPlaneConfig,
   FAILURE,
   type Failure,
   FIXED,
   HEAD,
   HEAD_FLAG,
-  type LateNames,
-  LengthBody,
-  NO_BODY,
   type ProxyProtocol,
-  RESPONSE_BODY,
   type ResponseHead,
-  sentOn,
   writeProxyHeader,
 } from "@shunt/core";
 import type { ClientConnection } from "../accept/client-connection.ts";
@@ -28,7 +20,9 @@ import type { Turn } from "../io/turn.ts";
 import type { Attempt } from "../track/attempt.ts";
 import type { Backend } from "./backend.ts";
 import { connectFailure } from "./connect-failure.ts";
+import { IncomingBody } from "./incoming-body.ts";
 import { PatientWrites } from "./patient-writes.ts";
+import { Pipe } from "./pipe.ts";
 
 /** What happens on a server connection, told to whoever serves the exchange. */
 export interface ServerEvents {
@@ -78,7 +72,6 @@ const EMPTY = Buffer.alloc(0);
 export class ServerConnection {
   readonly backend: Backend;
   state: State = "connecting";
-  attempt: Attempt | undefined;
   /** Exchanges that it has carried. */
   carried = 0;
   /** The PROXY header that it begins with: if there is one, it serves the client that stands in it alone. */
@@ -90,22 +83,20 @@ export class ServerConnection {
   readonly #outbox: Outbox;
   readonly #deadline: Deadline;
   #config: DataPlaneConfig;
+  readonly #pipe = new Pipe();
+  // Of the response to the first of the pipe.
   #partial: Buffer = EMPTY;
-  #body: BodyFraming = NO_BODY;
+  readonly #body = new IncomingBody();
   #headSeen = false;
   #interims = 0;
   /** Octets of interim responses: they may have to wait for a client that does not read. */
   #interimBytes = 0;
-  /** How often the outbox had been flushed when the request's head went into it. */
-  #flushesBefore = 0;
   /** An exchange with credentials that belong to the connection has used it: it serves its client alone. */
   #bound = false;
   /** What was received so far allows another exchange behind this one. */
   #reusable = true;
   #paused = false;
   readonly #reader: Reader;
-  /** Data without chunk framing, for a client that does not know chunks; undefined when octets pass as they are. */
-  #unchunked: Uint8Array[] | undefined;
 
   constructor(backend: Backend, config: DataPlaneConfig, parts: ServerConnectionParts) {
     const { host, port, proxyProtocol } = backend;
@@ -136,25 +127,32 @@ export class ServerConnection {
       .on("error", (error: NodeJS.ErrnoException) => this.#broke(error));
   }
 
+  /** The attempt whose response comes, or comes next. */
+  get attempt(): Attempt | undefined {
+    return this.#pipe.first;
+  }
+
   /** Takes the connection for an attempt, and sends its head. */
   begin(attempt: Attempt, config: DataPlaneConfig): void {
-    this.attempt = attempt;
-    this.#config = config;
     attempt.onReused = this.carried++ > 0;
-    this.#body = NO_BODY;
-    this.#headSeen = false;
-    this.#interims = 0;
-    this.#interimBytes = 0;
-    this.#unchunked = undefined;
-    if (this.state === "idle") {
-      this.state = "busy";
-      this.#deadline.set(config.timeouts.responseMs);
-    }
+    attempt.flushesBefore = this.#outbox.flushes;
+    this.#pipe.add(attempt);
+    if (this.#pipe.first === attempt) this.#expect(config);
     if (attempt.exchange.has(HEAD_FLAG.BOUND)) this.#bound = true;
-    this.#flushesBefore = this.#outbox.flushes;
     if (this.introduction !== "off" && !attempt.onReused)
       this.#outbox.push(writeProxyHeader(this.introduction, attempt.exchange.client.ends));
     this.#outbox.push(attempt.exchange.requestHead);
+  }
+
+  /** The next response is that to the first of the pipe. */
+  #expect(config: DataPlaneConfig): void {
+    this.#config = config;
+    this.#headSeen = false;
+    this.#interims = 0;
+    this.#interimBytes = 0;
+    if (this.state === "connecting") return;
+    this.state = "busy";
+    this.#deadline.set(config.timeouts.responseMs);
   }
 
   /** Sends content, or octets of a tunnel. Returns false when no more should come before `writable`. */
@@ -171,9 +169,9 @@ export class ServerConnection {
     return !this.#full;
   }
 
-  /** Nothing of the request has left: whatever the server says is about something else. */
-  get #unsent(): boolean {
-    return this.#outbox.flushes === this.#flushesBefore;
+  /** Nothing of its request has left: whatever the server says is about something else. */
+  #isUnsent(attempt: Attempt): boolean {
+    return this.#outbox.flushes === attempt.flushesBefore;
   }
 
   /** No more should be sent before `writable`, which is sure to come. */
@@ -215,7 +213,7 @@ export class ServerConnection {
     if (this.state === "closed") return;
     const tunnel = this.state === "tunnel";
     this.state = "closed";
-    this.attempt = undefined;
+    this.#pipe.takeAll();
     this.#deadline.clear();
     this.backend.connections--;
     this.backend.forget(this);
@@ -253,12 +251,11 @@ export class ServerConnection {
     if (this.state === "closed") return;
     if (attempt === undefined) this.#closeIdle("unsolicited octets");
     else if (this.state === "tunnel") this.#tunnelled(attempt, chunk);
-    else if (this.#headSeen) this.#takeBody(attempt, chunk);
-    else if (this.#unsent) this.#lost(attempt, "unsolicited octets");
-    else this.#takeHeads(attempt, chunk);
+    else this.#takeResponses(chunk);
   }
 
-  #takeHeads(attempt: Attempt, chunk: Buffer): void {
+  /** One response behind the other, each for the first of the pipe. */
+  #takeResponses(chunk: Buffer): void {
     const before = this.#partial.length;
     const source = before === 0 ? chunk : Buffer.concat([this.#partial, chunk]);
     if (before > 0 && !mayCompleteHead(source, before, this.#config.limits.headBytes)) {
@@ -266,11 +263,20 @@ export class ServerConnection {
       return;
     }
     this.#partial = EMPTY;
-    for (let at = 0; at < source.length && this.attempt === attempt; )
-      at = this.#takeHead(attempt, source, at);
+    let at = 0;
+    for (let { attempt } = this; attempt !== undefined && at < source.length; { attempt } = this)
+      at = this.#takeNext(attempt, source, at);
   }
 
-  /** An interim response, or the head of the final one. Returns where to go on behind an interim one. */
+  /** Returns where to go on. */
+  #takeNext(attempt: Attempt, source: Buffer, at: number): number {
+    if (this.#headSeen) return this.#takeBody(attempt, source, at);
+    if (!this.#isUnsent(attempt)) return this.#takeHead(attempt, source, at);
+    this.#lost(attempt, "unsolicited octets");
+    return source.length;
+  }
+
+  /** An interim response, or the head of the final one with what of the body came with it. */
   #takeHead(attempt: Attempt, source: Buffer, at: number): number {
     const head = this.#head;
     const outcome = head.judge(source, at, source.length, attempt.exchange.has(HEAD_FLAG.HEAD_METHOD));
@@ -284,8 +290,8 @@ export class ServerConnection {
   #takeWhole(attempt: Attempt, head: ResponseHead, source: Buffer, end: number): number {
     if (head.announcedLoad !== undefined) this.#parts.events.announced(this.backend, head.announcedLoad);
     if (head.interim) return this.#takeInterim(attempt, end);
-    if (head.status === 101) this.#upgrade(attempt, source.subarray(end));
-    else this.#takeFinal(attempt, source, end);
+    if (head.status !== 101) return this.#takeFinal(attempt, source, end);
+    this.#upgrade(attempt, source.subarray(end));
     return source.length;
   }
 
@@ -316,72 +322,52 @@ export class ServerConnection {
     return end;
   }
 
-  #takeFinal(attempt: Attempt, source: Buffer, at: number): void {
-    const { events } = this.#parts;
+  #takeFinal(attempt: Attempt, source: Buffer, at: number): number {
     const head = this.#head;
     this.#headSeen = true;
-    this.#body = this.#framingOf(attempt, head);
-    this.#reusable = head.persistent && this.#body !== UNTIL_CLOSE;
-    const octets = this.#taken(attempt, source, at);
-    if (octets === undefined) return;
-    const { done } = this.#body;
-    if (done) this.#release(attempt);
-    else if (!this.#paused) this.#deadline.set(this.#config.timeouts.bodyIdleMs);
-    events.head(attempt, head, octets, done);
+    this.#body.begin(head, attempt.exchange, this.#config.limits);
+    this.#reusable = head.persistent && !this.#body.untilClose;
+    const octets = this.#take(attempt, source, at);
+    if (octets === undefined) return source.length;
+    const { done, taken } = this.#body;
+    this.#parts.events.head(attempt, head, octets, done);
+    return at + taken;
   }
 
-  #takeBody(attempt: Attempt, chunk: Buffer): void {
-    const octets = this.#taken(attempt, chunk, 0);
-    if (octets === undefined) return;
-    const { done } = this.#body;
-    if (done) this.#release(attempt);
-    else if (!this.#paused) this.#deadline.set(this.#config.timeouts.bodyIdleMs);
-    this.#parts.events.body(attempt, octets, this.#reader.own, done);
+  #takeBody(attempt: Attempt, source: Buffer, at: number): number {
+    const octets = this.#take(attempt, source, at);
+    if (octets === undefined) return source.length;
+    const { done, taken } = this.#body;
+    const end = at + taken;
+    // Lent once at most: what follows in it is copied.
+    const buffer = end === source.length ? this.#reader.own : undefined;
+    this.#parts.events.body(attempt, octets, buffer, done);
+    return end;
   }
 
   /** The octets of the body in `source` from `at` on, as the client gets them. Undefined: the attempt has failed. */
-  #taken(attempt: Attempt, source: Buffer, at: number): Uint8Array | undefined {
-    const length = this.#body.take(source, at, source.length);
+  #take(attempt: Attempt, source: Buffer, at: number): Uint8Array | undefined {
+    const octets = this.#body.take(source, at);
     if (this.#body.fault !== undefined) {
       this.#fail(attempt, FAILURE.RESPONSE_MALFORMED, `body: ${this.#body.fault}`);
       return undefined;
     }
-    // Behind the end of a response nothing may follow: it would be the answer to a question that nobody asked.
-    if (at + length < source.length) this.#reusable = false;
-    if (this.#unchunked === undefined) return sentOn(this.#body, source, at, length);
-    const plain = Buffer.concat(this.#unchunked);
-    this.#unchunked.length = 0;
-    return plain;
+    if (this.#body.done) this.#release(attempt, source.length - at - this.#body.taken);
+    else if (!this.#paused) this.#deadline.set(this.#config.timeouts.bodyIdleMs);
+    return octets;
   }
 
-  #framingOf(attempt: Attempt, head: ResponseHead): BodyFraming {
-    switch (head.body) {
-      case RESPONSE_BODY.LENGTH:
-        return new LengthBody(head.contentLength);
-      case RESPONSE_BODY.UNTIL_CLOSE:
-        return UNTIL_CLOSE;
-      case RESPONSE_BODY.CHUNKED:
-        return this.#chunkedFraming(attempt, head.optionNames);
-      default:
-        return NO_BODY;
-    }
-  }
-
-  /** An HTTP/1.0 client does not know chunks: it gets the data alone, up to the end of the connection. */
-  #chunkedFraming(attempt: Attempt, late: LateNames): BodyFraming {
-    const { limits } = this.#config;
-    if (!attempt.exchange.has(HEAD_FLAG.HTTP_1_0)) return ChunkedBody.ofAnswer(limits, undefined, late);
-    const pieces: Uint8Array[] = [];
-    this.#unchunked = pieces;
-    return ChunkedBody.ofAnswer(limits, (bytes, from, to) => pieces.push(bytes.subarray(from, to)));
-  }
-
-  /** The response is complete. The connection is free before anybody is told: the next exchange may want it. */
-  #release(attempt: Attempt): void {
+  /**
+   * The response is complete. The connection is free before anybody is told: the next exchange may want it.
+   * `surplus`: octets that were read behind it.
+   */
+  #release(attempt: Attempt, surplus: number): void {
     const { exchange } = attempt;
-    this.attempt = undefined;
+    this.#pipe.shift();
     attempt.connection = undefined;
     const { limits, timeouts } = this.#config;
+    // Behind the end of a response nothing may follow: it would be the answer to a question that nobody asked.
+    if (surplus > 0) this.#reusable = false;
     // Content that has not left yet would stand before the next request.
     const over = this.#writes.failed || this.#socket.readableEnded;
     if (!this.#reusable || !exchange.contentSent || this.#outbox.pending > 0 || over) {
@@ -429,8 +415,8 @@ export class ServerConnection {
     // The reset was seen by a write; what ends here is not what the server wanted to end.
     else if (this.#writes.failed) this.#lost(attempt, "reset by the server");
     else if (this.state === "tunnel") this.#parts.events.tunnelEnded(attempt);
-    else if (this.#headSeen && this.#body === UNTIL_CLOSE) {
-      this.#release(attempt);
+    else if (this.#headSeen && this.#body.untilClose) {
+      this.#release(attempt, 0);
       this.#parts.events.body(attempt, EMPTY, undefined, true);
     } else this.#lost(attempt, "closed by the server");
   }
@@ -445,7 +431,7 @@ export class ServerConnection {
 
   /** The connection is gone in the middle of an exchange. */
   #lost(attempt: Attempt, detail: string): void {
-    attempt.unsent = this.#unsent;
+    attempt.unsent = this.#isUnsent(attempt);
     const silent = !this.#headSeen && this.#partial.length === 0;
     this.#fail(attempt, silent ? FAILURE.CONNECTION_TERMINATED : FAILURE.RESPONSE_INCOMPLETE, detail);
   }
@@ -500,8 +486,6 @@ export class ServerConnection {
     return this.#headSeen ? timeouts.bodyIdleMs : timeouts.responseMs;
   }
 }
-
-const UNTIL_CLOSE = new CloseDelimitedBody();
 
 function refusalOf(head: ResponseHead): Failure {
   return head.tooLarge ? FAILURE.RESPONSE_HEAD_SIZE : FAILURE.RESPONSE_MALFORMED;

@@ -21,6 +21,12 @@ export class Attempt {
   stale = false;
   /** It failed before anything of the request had left. */
   unsent = false;
+  /** Its client is gone: the answer, for which others wait behind it, is thrown away. */
+  unwanted = false;
+  /** The attempt behind it on its connection, if several share that. */
+  behind: Attempt | undefined = undefined;
+  /** How often its connection had been flushed when the head went into it. */
+  flushesBefore = 0;
   /** The server has ended its side of the tunnel. */
   serverEnded = false;
   /** A code of FAILURE when it failed. */
