@@ -13,6 +13,8 @@ export interface StartOptions {
   readonly core: number | undefined;
   /** A file descriptor for its standard output; by default that is remembered like standard error. */
   readonly stdout?: number;
+  /** What it finds in its environment beside ours. */
+  readonly environment?: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
 }
 
@@ -43,14 +45,18 @@ export class Child implements AsyncDisposable {
     });
   }
 
-  static start(name: string, command: readonly string[], { core, stdout, signal }: StartOptions): Child {
+  static start(
+    name: string,
+    command: readonly string[],
+    { core, stdout, environment, signal }: StartOptions,
+  ): Child {
     signal.throwIfAborted();
     const [file = "", ...rest] = pinned(core, command);
     return new Child(
       name,
       spawn(file, rest, {
         stdio: ["ignore", stdout ?? "pipe", "pipe"],
-        env: { ...process.env, NODE_ENV: "production" },
+        env: { ...process.env, NODE_ENV: "production", ...environment },
       }),
     );
   }

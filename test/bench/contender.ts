@@ -26,12 +26,13 @@ export class Contender implements AsyncDisposable {
     dir: string,
     core: number | undefined,
     signal: AbortSignal,
+    environment: Readonly<Record<string, string>> = {},
   ): Promise<Contender> {
     const place = await preparePlace(dir, servers);
     const command = await target.command(place, await writeConfig(target, place));
     const log = openSync(place.log, "a");
     const stdout = target.logsToStdout ? { stdout: log } : {};
-    const child = Child.start(target.title, command, { core, signal, ...stdout });
+    const child = Child.start(target.title, command, { core, signal, environment, ...stdout });
     closeSync(log);
     const contender = new Contender(target, place, child);
     try {

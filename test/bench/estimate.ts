@@ -1,5 +1,6 @@
 import type { Options } from "./options.ts";
 import { serialSeconds } from "./pipelining/pipelining.ts";
+import { PROFILE_SECONDS } from "./profile/run.ts";
 import { cellsOf, PIPELINING, type Scenario, secondsOf } from "./scenarios.ts";
 import { does, targets } from "./targets.ts";
 
@@ -9,14 +10,10 @@ const OVERHEAD_SECONDS = 0.25;
 const SERIAL_TARGETS = 2;
 
 /** How long a run takes if every target is there, and the serial ones take their time over the pipelines. */
-export function estimateMinutes({
-  scenarios,
-  connections,
-  rounds,
-  seconds,
-  targets: names,
-}: Options): number {
+export function estimateMinutes(options: Options): number {
+  const { scenarios, connections, rounds, seconds, targets: names } = options;
   const cells = cellsOf(scenarios, connections);
+  if (options.profile) return (cells.length * PROFILE_SECONDS) / 60;
   const perRound = cells.reduce(
     (sum, { scenario, connections: count }) =>
       sum + doing(scenario, names) * (secondsOf(scenario, count, seconds) + OVERHEAD_SECONDS),

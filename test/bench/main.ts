@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { estimateMinutes } from "./estimate.ts";
 import { describeMachine } from "./machine.ts";
 import { OptionError, type Options, readOptions, usage } from "./options.ts";
+import { profile } from "./profile/run.ts";
 import { renderReport } from "./report.ts";
 import { NothingToMeasure, run } from "./run.ts";
 import { targets } from "./targets.ts";
@@ -33,9 +34,8 @@ async function benchmark(
 ): Promise<number> {
   const stop = stopSignal(minutes);
   try {
-    const text = renderReport(await run(options, machine, say, stop));
-    console.log(`\n${text}`);
-    if (options.out !== undefined) writeFileSync(options.out, text);
+    if (options.profile) await profile(options, machine, say, stop);
+    else await compare(options, machine, stop);
     return 0;
   } catch (error) {
     // it has been said already, target by target
@@ -44,6 +44,16 @@ async function benchmark(
     console.error(`Stopped: ${stop.reason instanceof Error ? stop.reason.message : stop.reason}`);
     return 130;
   }
+}
+
+async function compare(
+  options: Options,
+  machine: ReturnType<typeof describeMachine>,
+  stop: AbortSignal,
+): Promise<void> {
+  const text = renderReport(await run(options, machine, say, stop));
+  console.log(`\n${text}`);
+  if (options.out !== undefined) writeFileSync(options.out, text);
 }
 
 function optionsOrSentence(): Options | string | undefined {

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { scenarioNames } from "./scenarios.ts";
+import { PIPELINING, scenarioNames } from "./scenarios.ts";
 
 export interface Options {
   /** How often every target is measured in every scenario. */
@@ -10,7 +10,9 @@ export interface Options {
   readonly targets: readonly string[];
   readonly scenarios: readonly string[];
   readonly connections: readonly number[];
-  /** Where the results are written; undefined: nowhere. */
+  /** Nothing is compared: one target is profiled, each scenario by itself. */
+  readonly profile: boolean;
+  /** Where the results are written, a file, or of profiles a directory; undefined: nowhere. */
   readonly out: string | undefined;
 }
 
@@ -22,12 +24,20 @@ export const usage = `Usage: npm run bench -- [options]
   --scenarios a,b       of ${scenarioNames.join(", ")} (all)
   --connections a,b     1 to 10000 (1,32,128,512)
   --quick               1 round, connections 1,128, no GET of 16 KiB, no results file: about three minutes
+  --profile             no comparison: CPU profiles of Shunt, a flame graph and the top functions per scenario
+                        (128 connections; of the targets the first one; files go to test/bench/profiles, or --out)
   --out FILE            where the results go (test/bench/results.md; with --quick nowhere)
   --help                this text
 `;
 
 /** What is measured unless options say otherwise. */
 const full = { rounds: "5", connections: "1,32,128,512", scenarios: scenarioNames.join() };
+/** What is profiled unless options say otherwise: where a proxy is busy. */
+const profile = {
+  ...full,
+  connections: "128",
+  scenarios: scenarioNames.filter((name) => name !== PIPELINING).join(),
+};
 const quick = {
   rounds: "1",
   connections: "1,128",
@@ -41,7 +51,7 @@ export class OptionError extends Error {}
 export function readOptions(argv: readonly string[], knownTargets: readonly string[]): Options | undefined {
   const given = parse(argv);
   if (given.help) return undefined;
-  const usual = given.quick ? quick : full;
+  const usual = given.quick ? quick : given.profile ? profile : full;
   return {
     rounds: wholeNumber("--rounds", given.rounds ?? usual.rounds, 100),
     seconds: wholeNumber("--seconds", given.seconds ?? "1", 600),
@@ -50,8 +60,14 @@ export function readOptions(argv: readonly string[], knownTargets: readonly stri
     connections: (given.connections ?? usual.connections)
       .split(",")
       .map((number) => wholeNumber("--connections", number, 10_000)),
-    out: given.out ?? (given.quick ? undefined : join(import.meta.dirname, "results.md")),
+    profile: given.profile ?? false,
+    out: given.out ?? usualPlace(given),
   };
+}
+
+function usualPlace({ quick, profile }: { quick?: boolean; profile?: boolean }): string | undefined {
+  if (profile) return join(import.meta.dirname, "profiles");
+  return quick ? undefined : join(import.meta.dirname, "results.md");
 }
 
 function parse(argv: readonly string[]) {
@@ -68,6 +84,7 @@ function parse(argv: readonly string[]) {
         connections: text,
         out: text,
         quick: flag,
+        profile: flag,
         help: flag,
       },
     }).values;

@@ -11,16 +11,18 @@ const process = (pid: number, parent: number): ProcessStat => ({
   parent,
   ownTicks: 0,
   reapedTicks: 0,
+  systemTicks: 0,
   startedAt: pid,
 });
 
 describe("parseStat()", () => {
-  it("adds user to system time, for the process and for its reaped children, past a name with spaces and parentheses", () => {
+  it("adds user to system time, for the process and for its reaped children, and knows the kernel's part, past a name with spaces and parentheses", () => {
     expect(parseStat(line)).toEqual({
       pid: 4711,
       parent: 17,
       ownTicks: 380,
       reapedTicks: 12,
+      systemTicks: 135,
       startedAt: 123456,
     });
   });

@@ -9,6 +9,8 @@ export interface ProcessStat {
   readonly ownTicks: number;
   /** The same of its children that have ended and were waited for. */
   readonly reapedTicks: number;
+  /** What of both was spent in the kernel. */
+  readonly systemTicks: number;
   /** When it started, in ticks since boot: with the pid it names a process for ever. */
   readonly startedAt: number;
 }
@@ -27,6 +29,7 @@ export function parseStat(text: string): ProcessStat {
     parent: field(4),
     ownTicks: field(14) + field(15),
     reapedTicks: field(16) + field(17),
+    systemTicks: field(15) + field(17),
     startedAt: field(22),
   };
   if (nameEnd < 0 || Object.values(stat).some(Number.isNaN)) {
@@ -47,17 +50,35 @@ export function treeOf(root: number, all: readonly ProcessStat[]): ProcessStat[]
   return all.filter((stat) => wanted.has(stat.pid));
 }
 
-/** CPU seconds, user and system, that a process tree has used; undefined where there is no /proc or no such process. */
-export function treeCpuSeconds(root: number): number | undefined {
+/** CPU seconds. */
+export interface CpuTimes {
+  readonly user: number;
+  readonly system: number;
+}
+
+/** What a process tree has used; undefined where there is no /proc or no such process. */
+export function treeCpuTimes(root: number): CpuTimes | undefined {
   const tree = treeOf(root, readAllStats());
   if (tree.length === 0) return undefined;
-  const ticks = tree.reduce((sum, stat) => sum + stat.ownTicks + stat.reapedTicks, 0);
-  return ticks / ticksPerSecond();
+  const system = tree.reduce((sum, stat) => sum + stat.systemTicks, 0) / ticksPerSecond();
+  const all = tree.reduce((sum, stat) => sum + stat.ownTicks + stat.reapedTicks, 0) / ticksPerSecond();
+  return { user: all - system, system };
+}
+
+/** What the first thread of a process has used, which in Node runs the loop; 0 where there is no /proc or no such process. */
+export function loopCpuSeconds(pid: number): number {
+  return (readStat(`${pid}/task/${pid}`)?.ownTicks ?? 0) / ticksPerSecond();
+}
+
+/** User and system time together. */
+export function treeCpuSeconds(root: number): number | undefined {
+  const times = treeCpuTimes(root);
+  return times && times.user + times.system;
 }
 
 /** Every process of this machine that lets itself be read; empty where there is no /proc. */
 export function readAllStats(): ProcessStat[] {
-  return processIds().flatMap((pid) => readStat(pid) ?? []);
+  return processIds().flatMap((pid) => readStat(`${pid}`) ?? []);
 }
 
 function processIds(): number[] {
@@ -68,9 +89,9 @@ function processIds(): number[] {
   }
 }
 
-function readStat(pid: number): ProcessStat | undefined {
+function readStat(task: string): ProcessStat | undefined {
   try {
-    return parseStat(readFileSync(`/proc/${pid}/stat`, "utf8"));
+    return parseStat(readFileSync(`/proc/${task}/stat`, "utf8"));
   } catch {
     // it ended between the listing and the reading
     return undefined;
