@@ -77,6 +77,10 @@ const weightAt = async (coordinator: CoordinatorProcess): Promise<number> =>
 const weigh = (coordinator: CoordinatorProcess, weight: number) =>
   coordinator.send("PATCH", "/v1/pools/gold/servers/g1", { weight });
 
+async function weighed(coordinator: CoordinatorProcess, weight: number): Promise<void> {
+  expect(await weigh(coordinator, weight)).toMatchObject({ status: 200, body: { outcome: "changed" } });
+}
+
 /** One configuration for each version, and each version above the one before. */
 function expectRising(): void {
   const configs = new Map<string, unknown>();
@@ -118,7 +122,7 @@ group("Coordinators over Redis", () => {
     const first = await start();
     await leading(first);
     const second = await start();
-    await weigh(first, 5);
+    await weighed(first, 5);
     await first.end("SIGTERM");
     await leading(second);
     expect(await weightAt(second)).toBe(5);
@@ -130,7 +134,7 @@ group("Coordinators over Redis", () => {
     const first = await start();
     await leading(first);
     const second = await start();
-    await weigh(first, 9);
+    await weighed(first, 9);
     const since = performance.now();
     await first.end("SIGKILL");
     await leading(second);
@@ -152,7 +156,7 @@ group("Coordinators over Redis", () => {
     );
     expect(performance.now() - stoppedAt).toBeLessThan(3_000);
     if (next === undefined) throw new Error("nobody leads");
-    await weigh(next, 8);
+    await weighed(next, 8);
     await delay(10_000 - (performance.now() - stoppedAt));
     first.child.kill("SIGCONT");
     await eventually(
@@ -177,7 +181,7 @@ group("Coordinators over Redis", () => {
     await leading(second);
     expect(performance.now() - since).toBeLessThan(3_000);
     expect(await weigh(first, 2)).toMatchObject({ status: 503 });
-    await weigh(second, 6);
+    await weighed(second, 6);
     gate.mend();
     await eventually(
       () => weightAt(first),
@@ -215,8 +219,8 @@ group("Coordinators over Redis", () => {
     const first = await start();
     await leading(first);
     const second = await start();
-    await weigh(second, 9);
-    await weigh(second, 10);
+    await weighed(second, 9);
+    await weighed(second, 10);
     const keys = await direct.keys(`{${state.prefix}}:*`);
     await direct.del(...keys);
     await eventually(
@@ -236,7 +240,7 @@ group("Coordinators over Redis", () => {
     const first = await start();
     await leading(first);
     const second = await start();
-    await weigh(second, 9);
+    await weighed(second, 9);
     const kept = new Map<string, Buffer>();
     for (const key of await direct.keys(`{${state.prefix}}:*`)) {
       const octets = await direct.dumpBuffer(key);
@@ -244,8 +248,8 @@ group("Coordinators over Redis", () => {
     }
     await first.end("SIGTERM");
     await leading(second);
-    await weigh(second, 10);
-    await weigh(second, 11);
+    await weighed(second, 10);
+    await weighed(second, 11);
     // In one step: coordinators go on writing meanwhile.
     const setBack = direct.multi().del(...(await direct.keys(`{${state.prefix}}:*`)));
     for (const [key, octets] of kept) setBack.restore(key, key === names().lease ? 1_000 : 0, octets);
@@ -261,7 +265,7 @@ group("Coordinators over Redis", () => {
   test("let a file win that nobody has seen, and not one that was seen before", async () => {
     const first = await start({}, "first-file");
     await leading(first);
-    await weigh(first, 5);
+    await weighed(first, 5);
     const second = await start({}, "first-file");
     expect(await weightAt(second)).toBe(5);
     const third = await start({}, "second-file");
@@ -273,7 +277,7 @@ group("Coordinators over Redis", () => {
       () => weightAt(first),
       (weight) => weight === 1,
     );
-    await weigh(third, 6);
+    await weighed(third, 6);
     await start({}, "first-file");
     await delay(1_000);
     expect(await weightAt(first)).toBe(6);

@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { show } from "../octets.ts";
 
-/** How long a step may take: much longer than any healthy proxy needs. */
+/** How long a step may wait for something to come: much longer than any healthy proxy needs. */
 export const PATIENCE_MS = 2_000;
 
 const TAKEN_MS = 60;
@@ -25,11 +25,14 @@ export class Wire {
   readonly socket: Socket;
   /** "client a", "server a, connection 2": for what is told of a failure. */
   readonly name: string;
-  unread: Buffer = NONE;
   /** The other end sent FIN, or RST, or this one is destroyed. */
   ended = false;
   reset = false;
   readonly #transcript: string[];
+  /** What was received and not taken. */
+  #received: Buffer[] = [];
+  /** Octets of it. */
+  #length = 0;
   #changed = Promise.withResolvers<void>();
 
   constructor(socket: Socket, name: string, transcript: string[]) {
@@ -37,7 +40,7 @@ export class Wire {
     this.name = name;
     this.#transcript = transcript;
     socket.setNoDelay(true);
-    socket.on("data", (octets: Buffer) => this.#received(octets));
+    socket.on("data", (octets: Buffer) => this.#receive(octets));
     socket.on("end", () => this.#ends("FIN"));
     socket.on("error", (error: NodeJS.ErrnoException) => {
       this.reset = true;
@@ -47,21 +50,21 @@ export class Wire {
   }
 
   get idle(): boolean {
-    return this.unread.length === 0 && !this.ended;
+    return this.#length === 0 && !this.ended;
+  }
+
+  get unread(): Buffer {
+    if (this.#received.length > 1) this.#received = [Buffer.concat(this.#received)];
+    return this.#received[0] ?? NONE;
   }
 
   /** Resolves with what `look` finds; it is asked again whenever something has come. */
   async until<T>(look: () => T | undefined, expected: string): Promise<T> {
-    const late = AbortSignal.timeout(PATIENCE_MS);
-    const given = new Promise<void>((resolve) =>
-      late.addEventListener("abort", () => resolve(), { once: true }),
-    );
     for (;;) {
       const found = look();
       if (found !== undefined) return found;
-      if (late.aborted)
+      if (!(await this.#changesInTime()))
         throw new Unmet(`${this.name}: expected ${expected}; found ${this.#state()} after ${PATIENCE_MS} ms`);
-      await Promise.race([this.#changed.promise, given]);
     }
   }
 
@@ -85,7 +88,7 @@ export class Wire {
   /** Exactly so many octets. */
   async exactly(length: number): Promise<Buffer> {
     await this.until(() => {
-      if (this.unread.length >= length) return true;
+      if (this.#length >= length) return true;
       if (this.ended) throw this.#truncated(`${length} octets`);
       return undefined;
     }, `${length} octets`);
@@ -94,15 +97,16 @@ export class Wire {
 
   /** Some octets, at most `most`; none when the connection has ended. */
   async some(most: number): Promise<Buffer> {
-    await this.until(() => this.unread.length > 0 || this.ended || undefined, "octets or the end");
-    return this.take(Math.min(most, this.unread.length));
+    await this.until(() => this.#length > 0 || this.ended || undefined, "octets or the end");
+    return this.take(Math.min(most, this.#length));
   }
 
   /** Takes what is there. */
   take(length: number): Buffer {
-    const taken = this.unread.subarray(0, length);
-    this.unread = this.unread.subarray(length);
-    return taken;
+    const { unread } = this;
+    this.#received = length < unread.length ? [unread.subarray(length)] : [];
+    this.#length = Math.max(0, unread.length - length);
+    return unread.subarray(0, length);
   }
 
   /** Resolves when the kernel has taken it, or soon: a proxy may have reasons not to read on, and the rest follows when it does. */
@@ -119,9 +123,10 @@ export class Wire {
     this.socket.destroy();
   }
 
-  #received(octets: Buffer): void {
+  #receive(octets: Buffer): void {
     this.#transcript.push(`${this.name} gets ${show(octets)}`);
-    this.unread = this.unread.length === 0 ? octets : Buffer.concat([this.unread, octets]);
+    this.#received.push(octets);
+    this.#length += octets.length;
     this.#change();
   }
 
@@ -137,12 +142,20 @@ export class Wire {
     resolve();
   }
 
+  async #changesInTime(): Promise<boolean> {
+    const changed = this.#changed.promise.then(() => true);
+    const waiting = new AbortController();
+    const late = pause(PATIENCE_MS, false, { signal: waiting.signal });
+    late.catch(() => {});
+    return await Promise.race([changed, late]).finally(() => waiting.abort());
+  }
+
   #truncated(expected: string): Truncated {
     return new Truncated(`${this.name}: expected ${expected}; found ${this.#state()}`);
   }
 
   #state(): string {
-    const octets = this.unread.length === 0 ? "nothing" : show(this.unread);
+    const octets = this.#length === 0 ? "nothing" : show(this.unread);
     return this.ended ? `${octets} and ${this.reset ? "a reset" : "the end"}` : octets;
   }
 }

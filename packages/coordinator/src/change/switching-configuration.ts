@@ -59,8 +59,8 @@ export class SwitchingConfiguration implements Configuration {
   async change(request: ChangeRequest): Promise<ChangeOutcome> {
     const { leads, ask } = this.#options;
     if (this.#local !== undefined && leads()) return await this.#local.change(request);
-    if (ask === undefined || leads())
-      return { kind: "unavailable", detail: "This coordinator begins to lead" };
+    if (ask === undefined) return { kind: "unavailable", detail: "This coordinator begins to lead" };
+    // One that begins to lead asks as well: it hears itself as soon as it makes changes.
     const outcome = await ask(request);
     // Who reads here what was changed here finds it; if the store is away now, it is followed later.
     if (outcome.kind === "changed") await this.follow().catch(() => {});
