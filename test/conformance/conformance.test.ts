@@ -27,7 +27,8 @@ function stageOf(name: string): Promise<Stage> {
 }
 
 afterAll(async () => {
-  for (const stage of stages.values()) await (await stage)[Symbol.asyncDispose]();
+  for (const stage of await Promise.allSettled(stages.values()))
+    if (stage.status === "fulfilled") await stage.value[Symbol.asyncDispose]();
 });
 
 function complaint({ rfc }: Scenario, { step, reason, transcript }: Failure): string {

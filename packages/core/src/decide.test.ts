@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { affinityFor } from "./balance/affinity.ts";
 import { NOBODY_TRIED } from "./balance/eligibility.ts";
 import { hash32, NO_AFFINITY } from "./balance/hash.ts";
 import { anyView, view } from "./balance/test-view.ts";
@@ -8,15 +9,7 @@ import { compileRules } from "./classify/compile.ts";
 import { factsOf } from "./classify/test-facts.ts";
 import { DEFAULT_HEALTH } from "./config/defaults.ts";
 import type { BalanceName, ClassRoute, ResolvedPool, ResolvedRule } from "./config/resolved.ts";
-import {
-  affinityFor,
-  chooseForClass,
-  decide,
-  explainChoice,
-  NONE_TRIED,
-  newChoice,
-  type PoolViews,
-} from "./decide.ts";
+import { chooseForClass, decide, explainChoice, NONE_TRIED, newChoice, type PoolViews } from "./decide.ts";
 import { SeedSequence } from "./random.ts";
 
 const GOLD = 0;

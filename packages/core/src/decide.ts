@@ -6,7 +6,7 @@
  * pool if it has one, or to nobody. No other pool is ever looked at.
  */
 
-import { affinityOf } from "./balance/affinity.ts";
+import { affinityFor } from "./balance/affinity.ts";
 import { NOBODY_TRIED } from "./balance/eligibility.ts";
 import { explainPool, type PoolExplanation } from "./balance/explain.ts";
 import { choose } from "./balance/picker.ts";
@@ -121,14 +121,6 @@ export function decide(
   const choice = newChoice();
   chooseForClass(cls, views, seed, affinity, tried, choice);
   return { rule, class: index, affinity, choice };
-}
-
-/**
- * The affinity of a request of class `cls`: by what its pool hashes on, else by what its spill pool does. One number
- * serves both, so that a verdict has room for it.
- */
-export function affinityFor(facts: Facts, cls: ClassRoute, pools: readonly ResolvedPool[]): number {
-  return affinityOf(facts, pools[cls.pool]?.hashOn ?? pools[cls.spill]?.hashOn);
 }
 
 export interface ChoiceExplanation {

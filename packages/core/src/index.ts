@@ -1,4 +1,4 @@
-export { affinityOf } from "./balance/affinity.ts";
+export { affinityFor } from "./balance/affinity.ts";
 export { parseAnnouncedLoad } from "./balance/announced-load.ts";
 export type { PoolExplanation } from "./balance/explain.ts";
 export { hash32, NO_AFFINITY } from "./balance/hash.ts";
@@ -149,7 +149,6 @@ export { REDIS_TROUBLES, type RedisTrouble, redisTroubleOf } from "./contract/re
 export { redisUrlOf } from "./contract/redis-url.ts";
 export { RedisWatch, type TroubleListener } from "./contract/redis-watch.ts";
 export {
-  affinityFor,
   type Choice,
   type ChoiceExplanation,
   chooseForClass,

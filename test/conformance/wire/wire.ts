@@ -3,7 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { show } from "../octets.ts";
 
 /** How long a step may wait for something to come: much longer than any healthy proxy needs. */
-export const PATIENCE_MS = 2_000;
+export const PATIENCE_MS = 4_000;
 
 const TAKEN_MS = 60;
 

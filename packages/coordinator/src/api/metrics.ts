@@ -6,7 +6,7 @@ import {
   serverNames,
 } from "@shunt/core";
 import type { FastifyInstance } from "fastify";
-import { collectDefaultMetrics, Registry } from "prom-client";
+import type { Registry } from "prom-client";
 import type { KnownHealth } from "../health/known-health.ts";
 import { mergedHealth } from "../health/merged-health.ts";
 import { type LoadTable, type TotalLoad, totals } from "../load/aggregate.ts";
@@ -31,16 +31,25 @@ const LABELS: Readonly<Record<string, string>> = {
 
 /** Everything as Prometheus reads it: what acceptors counted, what they are loaded with, and this process. */
 export function addMetrics(app: FastifyInstance, context: ApiContext): void {
-  const own = new Registry();
-  collectDefaultMetrics({ register: own, prefix: "shunt_coordinator_" });
+  let measured: Promise<Registry> | undefined;
   serve(app, ROUTES.metrics, async ({ reply }) => {
     const counted = context.registry.counters();
     const ofRedis = context.redisMetrics?.() ?? [];
     const ofShares = context.shareMetrics?.() ?? [];
     const metrics = [...acceptorMetrics(counted), ...clusterMetrics(context), ...ofShares, ...ofRedis];
     const text = exposition(metrics);
+    measured ??= measureThisProcess();
+    const own = await measured;
     return reply.type(own.contentType).send(text + (await own.metrics()));
   });
+}
+
+/** From the first time that somebody asks: a coordinator that nobody asks starts sooner without. */
+async function measureThisProcess(): Promise<Registry> {
+  const prometheus = await import("prom-client");
+  const register = new prometheus.Registry();
+  prometheus.collectDefaultMetrics({ register, prefix: "shunt_coordinator_" });
+  return register;
 }
 
 function acceptorMetrics({ counters, gauges, labelled, histograms }: AcceptorCounters): Metric[] {

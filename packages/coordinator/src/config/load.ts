@@ -5,11 +5,8 @@ import { availableParallelism } from "node:os";
 import { dirname, extname, resolve } from "node:path";
 import type { ResolvedConfig } from "@shunt/core";
 import { type Mistake, type ResolveContext, resolveConfig } from "@shunt/core/config/resolving";
-import { importModule } from "./import-module.ts";
 import { readJson } from "./json-source.ts";
-import { messageOf, modulePlaces, stripTypes } from "./module-source.ts";
-import type { Place, PlacedMistake, Source, SyntaxMistake } from "./places.ts";
-import { readYaml } from "./yaml-source.ts";
+import { messageOf, type PlacedMistake, type Source } from "./places.ts";
 
 /** A configuration from a file, or everything that is wrong with it, in the order of the file. */
 export type LoadedConfig =
@@ -47,14 +44,19 @@ export async function loadConfig(file: string, env: NodeJS.ProcessEnv = process.
 
 type Reader = (text: string, path: string) => Source | Promise<Source>;
 
+// The parsers of the other kinds are not loaded.
+const typeScript: Reader = async (...file) => (await import("./read-module.ts")).readTypeScript(...file);
+const javaScript: Reader = async (...file) => (await import("./read-module.ts")).readModule(...file);
+const yaml: Reader = async (text) => (await import("./yaml-source.ts")).readYaml(text);
+
 const READERS: Readonly<Record<string, Reader>> = {
-  ".ts": readTypeScript,
-  ".mts": readTypeScript,
-  ".js": readModule,
-  ".mjs": readModule,
+  ".ts": typeScript,
+  ".mts": typeScript,
+  ".js": javaScript,
+  ".mjs": javaScript,
   ".json": readJson,
-  ".yaml": readYaml,
-  ".yml": readYaml,
+  ".yaml": yaml,
+  ".yml": yaml,
 };
 
 const KINDS = Object.keys(READERS).join(", ");
@@ -62,49 +64,6 @@ const KINDS = Object.keys(READERS).join(", ");
 function refuse(file: string, problem: string, expected?: string): LoadedConfig {
   const mistake = { file, place: undefined, path: [], problem };
   return { ok: false, mistakes: [expected === undefined ? mistake : { ...mistake, expected }] };
-}
-
-async function readTypeScript(text: string, path: string): Promise<Source> {
-  const stripped = stripTypes(text);
-  return "mistake" in stripped
-    ? { ok: false, mistakes: [stripped.mistake] }
-    : readModule(stripped.code, path);
-}
-
-const START: Place = { line: 1, column: 1 };
-
-/** Node decides whether the module is one. The parser here only knows places, and may be behind the language. */
-async function readModule(code: string, path: string): Promise<Source> {
-  const places = modulePlaces(code);
-  const imported = await importModule(path, code);
-  if (!imported.ok) {
-    const isSyntax = "mistake" in places && imported.error instanceof SyntaxError;
-    return { ok: false, mistakes: [isSyntax ? places.mistake : thrown(imported.error, imported.url)] };
-  }
-  if (imported.exports.default === undefined) return { ok: false, mistakes: [NO_DEFAULT] };
-  return {
-    ok: true,
-    value: imported.exports.default,
-    locate: "locate" in places ? places.locate : () => START,
-  };
-}
-
-const NO_DEFAULT: SyntaxMistake = {
-  place: START,
-  problem: "the file has no default export",
-  expected: "export default defineConfig({ ... })",
-};
-
-/** The place is the innermost one of the file in the stack. */
-function thrown(error: unknown, url: string): SyntaxMistake {
-  const stack = error instanceof Error ? (error.stack ?? "") : "";
-  const at = stack.indexOf(`${url}:`);
-  const found = at === -1 ? undefined : /^:(\d+)(?::(\d+))?/.exec(stack.slice(at + url.length));
-  const place = found ? { line: Number(found[1]), column: Number(found[2] ?? 1) } : START;
-  return {
-    place,
-    problem: `running the file failed: ${messageOf(error).replaceAll(/\?shunt-load=\d+/g, "")}`,
-  };
 }
 
 function contextOf(file: string, env: NodeJS.ProcessEnv): ResolveContext {

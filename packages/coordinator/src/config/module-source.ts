@@ -14,6 +14,7 @@ import {
   type Locate,
   leaf,
   locator,
+  messageOf,
   type Place,
   placeAt,
   type SourceChild,
@@ -58,10 +59,6 @@ function withoutWarning<T>(work: () => T): T {
 function placeOfTypeError(error: unknown): Place {
   const shown = /^[^\n]*?:(\d+)\n[\s\S]*?^( *)\^/m.exec(error instanceof Error ? (error.stack ?? "") : "");
   return { line: Number(shown?.[1] ?? 1), column: (shown?.[2]?.length ?? 0) + 1 };
-}
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** Where options stand in a module, or why it cannot be parsed. */

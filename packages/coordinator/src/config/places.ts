@@ -101,3 +101,7 @@ function placeOf(starts: readonly number[], offset: number): Place {
 export function placeAt(text: string, offset: number): Place {
   return placeOf(lineStarts(text), offset);
 }
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -166,7 +166,8 @@ export class Supervisor {
   async #startAcceptors(): Promise<void> {
     if (this.#fleet === undefined) return;
     const { config, acceptors, workerMain } = this.#options;
-    if (workerMain === undefined) await compile(this.#workerMain, this.#environment(), this.#stopping.signal);
+    const { signal } = this.#stopping;
+    if (workerMain === undefined) await compile({ main: this.#workerMain, env: this.#environment(), signal });
     if (config === undefined) await this.#take(planOf((await this.#first.promise).config, acceptors));
     if (this.#stopped !== undefined) return;
     this.#fleet.start();

@@ -1,5 +1,5 @@
 import type { Facts } from "../classify/facts.ts";
-import type { HashKey } from "../config/resolved.ts";
+import type { ClassRoute, HashKey, ResolvedPool } from "../config/resolved.ts";
 import { hash32, NO_AFFINITY } from "./hash.ts";
 
 /**
@@ -9,6 +9,14 @@ import { hash32, NO_AFFINITY } from "./hash.ts";
 export function affinityOf(facts: Facts, key: HashKey | undefined): number {
   const text = key === undefined ? undefined : textOf(facts, key);
   return text === undefined ? NO_AFFINITY : hash32(text);
+}
+
+/**
+ * The affinity of a request of class `cls`: by what its pool hashes on, else by what its spill pool does. One number
+ * serves both, so that a verdict has room for it.
+ */
+export function affinityFor(facts: Facts, cls: ClassRoute, pools: readonly ResolvedPool[]): number {
+  return affinityOf(facts, pools[cls.pool]?.hashOn ?? pools[cls.spill]?.hashOn);
 }
 
 function textOf(facts: Facts, key: HashKey): string | undefined {

@@ -1,4 +1,4 @@
-import { type Address, type Cidr, type Facts, FIXED, matchesCidr, parseAddress } from "@shunt/core";
+import { type Address, type Cidr, type Facts, FIXED, matchesCidr, parseAddress } from "@shunt/core/judging";
 
 /** What of the facts tells a client's address. */
 type Fields = Pick<Facts, "header">;

@@ -23,7 +23,7 @@ import {
   type RequestHead,
   type ResolvedClass,
   type VerdictFields,
-} from "@shunt/core";
+} from "@shunt/core/judging";
 import { createIdentifier } from "../identity/identifier.ts";
 import type { Identifier } from "../identity/identity.ts";
 import { addressFromWords, forwardedClient } from "./client-address.ts";

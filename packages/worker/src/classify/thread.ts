@@ -1,5 +1,5 @@
 import { workerData } from "node:worker_threads";
-import { Batch, type BatchSize, type DataPlaneConfig } from "@shunt/core";
+import { Batch, type BatchSize, type DataPlaneConfig } from "@shunt/core/judging";
 import { Judge } from "./judge.ts";
 
 /** What the event loop hands to a classifier thread. */

@@ -1,4 +1,4 @@
-import { FIXED } from "@shunt/core";
+import { FIXED } from "@shunt/core/judging";
 import type { IdentityRequest } from "./identity.ts";
 
 /**

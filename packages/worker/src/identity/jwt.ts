@@ -1,4 +1,4 @@
-import { FIXED, type ResolvedJwt } from "@shunt/core";
+import { FIXED, type ResolvedJwt } from "@shunt/core/judging";
 import { errors, type JWTPayload, type JWTVerifyOptions, jwtVerify } from "jose";
 import { acceptableUser, authorization, only } from "./credentials.ts";
 import type { Identifier, IdentityRequest } from "./identity.ts";
