@@ -3,12 +3,14 @@ import { dirname } from "node:path";
 import { FIXED, HEAD_FLAG } from "@shunt/core";
 import pino from "pino";
 import type { Exchange } from "../track/exchange.ts";
-import { timersOf } from "../track/timers.ts";
+import { newTimers, timersOf } from "../track/timers.ts";
+import { LineBlock } from "./line-block.ts";
 
 /** pino's number of the level "info": these lines are of its format. */
 const INFO = 30;
+const BEGIN = `{"level":${INFO},"time":`;
 /** Lines are written in blocks of about this size, or when the wheel says that they have waited long enough. */
-const BLOCK_CHARACTERS = 65_536;
+const BLOCK_BYTES = 65_536;
 /** How long the last lines may take when the log is closed: a sink that blocks must not keep a process from its end. */
 const CLOSING_MS = 1_000;
 
@@ -25,14 +27,15 @@ export class AccessLog {
   readonly #acceptor: string;
   #sink: string;
   #destination: Destination | undefined;
-  #block = "";
+  readonly #block = new LineBlock();
+  readonly #timers = newTimers();
 
   /**
    * `sink`: "stdout", "off", or a file's path.
    * @throws Error when the file cannot be opened
    */
   constructor(sink: string, acceptor: string) {
-    this.#acceptor = JSON.stringify(acceptor);
+    this.#acceptor = acceptor;
     this.#sink = sink;
     this.#destination = this.#open(sink);
   }
@@ -46,11 +49,12 @@ export class AccessLog {
     if (isFile(sink)) tryToOpen(sink);
     const destination = pino.destination({
       dest: isFile(sink) ? sink : STDOUT,
+      contentMode: "buffer",
       sync: false,
-      maxWrite: BLOCK_CHARACTERS * 2,
+      maxWrite: BLOCK_BYTES,
       maxLength: FIXED.accessLogBytes,
     });
-    destination.on("drop", (block) => this.#drop(block));
+    destination.on("drop", (block) => this.#drop(block as unknown as Uint8Array));
     destination.on("error", () => {});
     return destination;
   }
@@ -70,17 +74,16 @@ export class AccessLog {
 
   write(exchange: Exchange, id: string, now: number): void {
     if (this.#destination === undefined) return;
-    this.#block += this.#line(exchange, id, now);
-    if (this.#block.length >= BLOCK_CHARACTERS) this.flush();
+    this.#line(exchange, id, now);
+    if (this.#block.length >= BLOCK_BYTES) this.flush();
   }
 
   /** Hands over the lines that wait for their block to fill. */
   flush(): void {
-    const block = this.#block;
-    if (block === "") return;
-    this.#block = "";
+    if (this.#block.length === 0) return;
+    const block = this.#block.take();
     try {
-      this.#destination?.write(block);
+      this.#destination?.write(block as unknown as string);
     } catch {
       // Closed, or its file could not be opened after all.
       this.#drop(block);
@@ -109,39 +112,59 @@ export class AccessLog {
     });
   }
 
-  #drop(block: string): void {
-    for (let at = block.indexOf("\n"); at >= 0; at = block.indexOf("\n", at + 1)) this.dropped++;
+  #drop(block: Uint8Array): void {
+    for (let at = block.indexOf(LF); at >= 0; at = block.indexOf(LF, at + 1)) this.dropped++;
   }
 
-  #line(exchange: Exchange, id: string, now: number): string {
+  #line(exchange: Exchange, id: string, now: number): void {
     const { config, generation } = exchange.snapshot;
-    const { attempt } = exchange;
-    const timers = timersOf(exchange, now);
+    const { attempt, received } = exchange;
     const rule = config.rules[exchange.rule]?.name;
     const cls = config.classes[exchange.class]?.name;
-    let line = `{"level":${INFO},"time":${Math.round(performance.timeOrigin + now)},"acceptor":${this.#acceptor}`;
-    line += `,"id":"${id}","client":"${exchange.forwardedClient ?? exchange.client.address.text}"`;
-    if (exchange.user !== undefined) line += `,"user":${JSON.stringify(exchange.user)}`;
-    line += `,"method":"${exchange.methodName}","host":${JSON.stringify(exchange.authority)}`;
-    line += `,"target":${JSON.stringify(exchange.target)},"http":"${exchange.has(HEAD_FLAG.HTTP_1_0) ? "1.0" : "1.1"}"`;
-    line += `,"status":${exchange.status}`;
+    const line = this.#block;
+    line.plain(BEGIN).integer(Math.round(performance.timeOrigin + now));
+    line.plain(',"acceptor":').string(this.#acceptor).plain(',"id":"').plain(id);
+    line
+      .plain('","client":"')
+      .plain(exchange.forwardedClient ?? exchange.client.address.text)
+      .plain('"');
+    if (exchange.user !== undefined) line.plain(',"user":').string(exchange.user);
+    line.plain(',"method":"').plain(exchange.methodName).plain('","host":');
+    line.latin1(received, exchange.authorityAt, exchange.authorityAt + exchange.authorityLength);
+    line.plain(',"target":');
+    if (exchange.has(HEAD_FLAG.EMPTY_PATH)) line.string(exchange.target);
+    else line.latin1(received, exchange.targetAt, exchange.targetAt + exchange.targetLength);
+    line.plain(exchange.has(HEAD_FLAG.HTTP_1_0) ? ',"http":"1.0"' : ',"http":"1.1"');
+    line.plain(',"status":').integer(exchange.status);
     // Names of classes, pools and servers hold nothing that JSON would escape (core/config/token.ts).
-    if (cls !== undefined) line += `,"class":"${cls}"`;
-    if (rule !== undefined) line += `,"rule":${JSON.stringify(rule)}`;
+    if (cls !== undefined) line.plain(',"class":"').plain(cls).plain('"');
+    if (rule !== undefined) line.plain(',"rule":').string(rule);
     if (attempt !== undefined) {
-      line += `,"pool":"${attempt.backend.pool}","server":"${attempt.backend.name}"`;
-      line += `,"seed":${attempt.seed}${attempt.spilled ? ',"spilled":true' : ""}`;
+      line.plain(',"pool":"').plain(attempt.backend.pool);
+      line.plain('","server":"').plain(attempt.backend.name);
+      line.plain('","seed":').integer(attempt.seed);
+      if (attempt.spilled) line.plain(',"spilled":true');
     }
-    line += `,"generation":${generation},"attempts":${exchange.history.length}`;
-    line += `,"bytesIn":${exchange.bytesIn},"bytesOut":${exchange.bytesOut}`;
-    line += `,"TR":${timers.TR},"Tk":${timers.Tk},"Tw":${timers.Tw},"Tc":${timers.Tc},"Tr":${timers.Tr}`;
-    line += `,"To":${timers.To},"Td":${timers.Td},"Ta":${timers.Ta},"ended":"${exchange.ended}"`;
-    if (exchange.failure !== undefined) line += `,"failure":"${exchange.failure}"`;
-    return `${line}}\n`;
+    line.plain(',"generation":').integer(generation).plain(',"attempts":').integer(exchange.history.length);
+    line.plain(',"bytesIn":').integer(exchange.bytesIn).plain(',"bytesOut":').integer(exchange.bytesOut);
+    this.#times(exchange, now);
+    line.plain(',"ended":"').plain(exchange.ended);
+    if (exchange.failure !== undefined) line.plain('","failure":"').plain(exchange.failure);
+    line.plain('"}\n');
+  }
+
+  #times(exchange: Exchange, now: number): void {
+    const line = this.#block;
+    const timers = timersOf(exchange, now, this.#timers);
+    line.plain(',"TR":').milliseconds(timers.TR).plain(',"Tk":').milliseconds(timers.Tk);
+    line.plain(',"Tw":').milliseconds(timers.Tw).plain(',"Tc":').milliseconds(timers.Tc);
+    line.plain(',"Tr":').milliseconds(timers.Tr).plain(',"To":').milliseconds(timers.To);
+    line.plain(',"Td":').milliseconds(timers.Td).plain(',"Ta":').milliseconds(timers.Ta);
   }
 }
 
 const STDOUT = 1;
+const LF = 0x0a;
 
 function isFile(sink: string): boolean {
   return sink !== "off" && sink !== "stdout";

@@ -7,29 +7,33 @@ import type { Exchange } from "./exchange.ts";
  * server answered, To the answer waited for its turn, Td it was handed on, Ta all of it.
  */
 export interface Timers {
-  readonly TR: number;
-  readonly Tk: number;
-  readonly Tw: number;
-  readonly Tc: number;
-  readonly Tr: number;
-  readonly To: number;
-  readonly Td: number;
-  readonly Ta: number;
+  TR: number;
+  Tk: number;
+  Tw: number;
+  Tc: number;
+  Tr: number;
+  To: number;
+  Td: number;
+  Ta: number;
 }
 
-export function timersOf(exchange: Exchange, now: number): Timers {
+export function newTimers(): Timers {
+  return { TR: -1, Tk: -1, Tw: -1, Tc: -1, Tr: -1, To: -1, Td: -1, Ta: -1 };
+}
+
+/** The timers of an exchange, in `timers`, which is returned. */
+export function timersOf(exchange: Exchange, now: number, timers: Timers = newTimers()): Timers {
   const { beganAt, headAt, classifiedAt, startedAt, connectedAt, answerAt, dueAt } = exchange;
   const leftAt = Math.max(answerAt, dueAt);
-  return {
-    TR: between(beganAt, headAt),
-    Tk: between(headAt, classifiedAt),
-    Tw: between(classifiedAt, startedAt),
-    Tc: between(startedAt, connectedAt),
-    Tr: between(connectedAt, answerAt),
-    To: answerAt === 0 ? -1 : between(answerAt, leftAt),
-    Td: answerAt === 0 ? -1 : between(leftAt, now),
-    Ta: between(beganAt, now),
-  };
+  timers.TR = between(beganAt, headAt);
+  timers.Tk = between(headAt, classifiedAt);
+  timers.Tw = between(classifiedAt, startedAt);
+  timers.Tc = between(startedAt, connectedAt);
+  timers.Tr = between(connectedAt, answerAt);
+  timers.To = answerAt === 0 ? -1 : between(answerAt, leftAt);
+  timers.Td = answerAt === 0 ? -1 : between(leftAt, now);
+  timers.Ta = between(beganAt, now);
+  return timers;
 }
 
 function between(from: number, to: number): number {
