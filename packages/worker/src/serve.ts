@@ -130,8 +130,8 @@ export class Service implements ClientEvents, ServerEvents {
   }
 
   #compose(exchange: Exchange, verdict: Verdict): void {
-    const by = exchange.client.forwardedFor(exchange.id);
-    exchange.requestHead = composeRequestHead(exchange.received, verdict, by);
+    const { client, received, id } = exchange;
+    exchange.requestHead = composeRequestHead(received, verdict, client.forwardedBy, id);
   }
 
   judgedAll(client: ClientConnection, stuck: boolean): void {

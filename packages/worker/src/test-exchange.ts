@@ -158,7 +158,7 @@ export async function exchangeOf(
   const exchange = new Exchange(client, snapshot, verdict, received, performance.now());
   exchange.id = "id-1";
   if (exchange.refusal === 0)
-    exchange.requestHead = composeRequestHead(received, verdict, client.forwardedFor(exchange.id));
+    exchange.requestHead = composeRequestHead(received, verdict, client.forwardedBy, exchange.id);
   client.append(exchange);
   return exchange;
 }

@@ -439,7 +439,7 @@ test.each([
   async (host, expected) => {
     const other = await TestListener.listen(loop, host);
     const { client } = await other.open();
-    expect(client.forwardedFor("id").ownAuthority).toMatch(expected);
+    expect(client.forwardedBy.ownAuthority).toMatch(expected);
     client.destroy();
     other.close();
   },

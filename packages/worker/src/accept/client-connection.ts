@@ -14,7 +14,7 @@ import {
 } from "@shunt/core";
 import type { Backlog } from "../classify/backlog.ts";
 import type { Rest, Unread } from "../classify/dispatch.ts";
-import type { ForwardedBy } from "../forward/request-writer.ts";
+import { ForwardedBy } from "../forward/request-writer.ts";
 import { GrowingOctets } from "../io/growing-octets.ts";
 import { mayCompleteHead } from "../io/head-completion.ts";
 import { Outbox } from "../io/outbox.ts";
@@ -112,7 +112,7 @@ export class ClientConnection implements Unread {
   readonly #reader: Reader;
   readonly #events: ClientEvents;
   readonly #deadline: Deadline;
-  readonly #ownAuthority: string;
+  #forwardedBy: ForwardedBy | undefined;
   readonly #speaker: Address | undefined;
   #config: DataPlaneConfig;
   #reading = true;
@@ -143,7 +143,6 @@ export class ClientConnection implements Unread {
     this.ends = { source, destination };
     this.#speaker = speaker;
     this.#socket = socket;
-    this.#ownAuthority = authorityOf(destination);
     this.#events = parts.events;
     this.#wheel = parts.wheel;
     this.#backlog = parts.backlog;
@@ -341,9 +340,10 @@ export class ClientConnection implements Unread {
     this.#events.tunnelled(this, octets);
   }
 
-  /** What the head of a request says about where it came from. */
-  forwardedFor(requestId: string): ForwardedBy {
-    return { peer: this.address.text, requestId, ownAuthority: this.#ownAuthority };
+  /** What the heads of its requests say about where they come from. */
+  get forwardedBy(): ForwardedBy {
+    this.#forwardedBy ??= new ForwardedBy(this.address.text, authorityOf(this.ends.destination));
+    return this.#forwardedBy;
   }
 
   /**

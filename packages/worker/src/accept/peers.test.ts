@@ -23,7 +23,7 @@ test("Peers takes an IPv4 client of an IPv6 listener for the IPv4 client that it
   const listener = await TestListener.listen(loop, "::ffff:127.0.0.1");
   const { client } = await listener.open();
   expect([client.peer.trusted, client.address.text]).toEqual([true, "127.0.0.1"]);
-  expect(client.forwardedFor("id").ownAuthority).toBe(`127.0.0.1:${listener.port}`);
+  expect(client.forwardedBy.ownAuthority).toBe(`127.0.0.1:${listener.port}`);
   client.destroy();
   listener.close();
 });

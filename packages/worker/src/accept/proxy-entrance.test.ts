@@ -81,12 +81,12 @@ test.each([
 ])("ProxyEntrance hands over who stands in a header of %s, with what lies behind it", async (_, header) => {
   const { socket } = await open();
   socket.write(Buffer.concat([header, Buffer.from(REQUEST)]));
-  const { address, ends, peer, unread, forwardedFor } = await client();
+  const { address, ends, peer, unread, forwardedBy } = await client();
   expect(address.text).toBe("192.0.2.1");
   expect(ends).toEqual({ source: SOURCE, destination: DESTINATION });
   expect(peer.trusted).toBe(false);
   expect(unread.toString()).toBe(REQUEST);
-  expect(forwardedFor.call(clients[0] as ClientConnection, "id").ownAuthority).toBe("198.51.100.2:8443");
+  expect(forwardedBy.ownAuthority).toBe("198.51.100.2:8443");
   expect([entrance.size, refusals()]).toEqual([0, []]);
 });
 

@@ -6,12 +6,13 @@
 
 import { type EntryPeer, Verdict } from "@shunt/core";
 import { verdictOn } from "../test-exchange.ts";
-import { composeRequestHead } from "./request-writer.ts";
+import { composeRequestHead, ForwardedBy } from "./request-writer.ts";
 
 const HEADS = 200_000;
 const ROUNDS = 5;
 const PEER: EntryPeer = { family: 4, words: [0x7f00_0001, 0, 0, 0], trusted: false };
-const BY = { peer: "127.0.0.1", requestId: "h3kd83jdk2ls-4f5", ownAuthority: "127.0.0.1:8080" };
+const BY = new ForwardedBy("127.0.0.1", "127.0.0.1:8080");
+const ID = "h3kd83jdk2ls-4f5";
 
 const BROWSER = `User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0
 Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8
@@ -39,7 +40,7 @@ for (const [name, head] of Object.entries(HEADS_OF)) {
   let best = Number.POSITIVE_INFINITY;
   for (let round = 0; round < ROUNDS; round++) {
     const start = performance.now();
-    for (let i = 0; i < HEADS; i++) composeRequestHead(octets, verdict, BY);
+    for (let i = 0; i < HEADS; i++) composeRequestHead(octets, verdict, BY, ID);
     best = Math.min(best, performance.now() - start);
   }
   console.log(`${name.padEnd(28)} ${((best * 1e6) / HEADS).toFixed(0).padStart(5)} ns`);

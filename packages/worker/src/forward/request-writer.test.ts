@@ -2,20 +2,19 @@ import type { EntryPeer, Snapshot } from "@shunt/core";
 import { expect, test } from "vitest";
 import { verdictOn } from "../test-exchange.ts";
 import { snapshotOf } from "../test-snapshot.ts";
-import { composeRequestHead } from "./request-writer.ts";
+import { composeRequestHead, ForwardedBy } from "./request-writer.ts";
 
 const STRANGER: EntryPeer = { family: 4, words: [1, 0, 0, 0], trusted: false };
 const TRUSTED: EntryPeer = { ...STRANGER, trusted: true };
-const BY = { peer: "192.0.2.7", requestId: "id-1", ownAuthority: "10.0.0.1:8080" };
+const BY = new ForwardedBy("192.0.2.7", "10.0.0.1:8080");
 
 /** The head as a server gets it. */
 async function sent(head: string, peer = STRANGER, by = BY, snapshot?: Snapshot): Promise<string> {
   const octets = Buffer.from(head, "latin1");
   const verdict = await verdictOn(octets, peer, snapshot ?? snapshotOf());
   expect(verdict.refusal).toBe(0);
-  return Buffer.from(composeRequestHead(octets.subarray(verdict.start, verdict.end), verdict, by)).toString(
-    "latin1",
-  );
+  const received = octets.subarray(verdict.start, verdict.end);
+  return Buffer.from(composeRequestHead(received, verdict, by, "id-1")).toString("latin1");
 }
 
 /** What we add, where the client is 192.0.2.7 and named the host `host`. */
@@ -113,7 +112,11 @@ test("composeRequestHead() drops the field that names the user unless a trusted 
 });
 
 test("composeRequestHead() writes an IPv6 peer as each field wants it", async () => {
-  const head = await sent("GET / HTTP/1.1\r\nHost: a\r\n\r\n", STRANGER, { ...BY, peer: "2001:db8::1" });
+  const head = await sent(
+    "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+    STRANGER,
+    new ForwardedBy("2001:db8::1", "10.0.0.1:8080"),
+  );
   expect(head).toContain("\r\nX-Forwarded-For: 2001:db8::1\r\n");
   expect(head).toContain('\r\nForwarded: for="[2001:db8::1]";host="a";proto=http\r\n');
 });

@@ -1,45 +1,71 @@
 import { HEAD_FLAG, type Verdict } from "@shunt/core";
 import { copyWithout, keptLength } from "./slices.ts";
 
-/** What our fields say about the client and this proxy. */
-export interface ForwardedBy {
-  /** The peer's address as text. */
-  readonly peer: string;
-  readonly requestId: string;
+/** What our fields say about a client and this proxy: the same for all requests of a connection. */
+export class ForwardedBy {
   /** Host and port of the listener, for a request that names no host (HTTP/1.0). */
   readonly ownAuthority: string;
+  /** The fields before X-Forwarded-Proto, and behind them Forwarded, as far as the host. */
+  readonly octets: Buffer;
+  readonly forwardedAt: number;
+
+  /** `peer`: its address as text. */
+  constructor(peer: string, ownAuthority: string) {
+    const lead = `Via: 1.1 shunt\r\nX-Forwarded-For: ${peer}\r\n`;
+    const node = peer.includes(":") ? `"[${peer}]"` : peer;
+    this.ownAuthority = ownAuthority;
+    this.octets = Buffer.from(`${lead}Forwarded: for=${node};host="`, "latin1");
+    this.forwardedAt = lead.length;
+  }
 }
 
 const SLASH = 0x2f;
 const ASTERISK = 0x2a;
 const ONE = 0x31;
+const ZERO = 0x30;
+/** Where the minor version stands in our Via. */
+const VIA_MINOR = "Via: 1.".length;
+const CRLF = Buffer.from("\r\n");
+const PROTO = Buffer.from("X-Forwarded-Proto: http\r\n");
+const HOST = Buffer.from("X-Forwarded-Host: ");
+const FORWARDED_END = Buffer.from('";proto=http\r\n');
+const REQUEST_ID = Buffer.from("X-Request-Id: ");
+/** Octets of those that are the same for all requests, and of the line ends. */
+const FIXED_FIELDS = PROTO.length + HOST.length + FORWARDED_END.length + REQUEST_ID.length + 3 * CRLF.length;
+/** Flags by which a request needs rare fields: one that is set, or HAS_HOST that is not. */
+const RARE = HEAD_FLAG.HAS_HOST | HEAD_FLAG.LENGTH_REWRITTEN | HEAD_FLAG.UPGRADE | HEAD_FLAG.TE_TRAILERS;
+const RARE_NOT = HEAD_FLAG.HAS_HOST;
 /** " HTTP/1." between the target and the minor version. */
 const VERSION_LENGTH = 8;
 
 /**
  * The head as it is sent: the octets that were judged, less those that end here, plus ours (RFC 9110 section 7.6).
- * `drops` of the verdict count from the start of the entry, as `head` does from `verdict.start`.
+ * `drops` of the verdict count from the start of the entry, as `head` does from `verdict.start`. `id` is what is told
+ * as X-Request-Id.
  */
-export function composeRequestHead(head: Buffer, verdict: Verdict, by: ForwardedBy): Uint8Array {
-  const ours = ourFields(head, verdict, by);
-  const emptyPath = (verdict.flags & HEAD_FLAG.EMPTY_PATH) !== 0;
-  const { start, drops, dropCount } = verdict;
+export function composeRequestHead(head: Buffer, verdict: Verdict, by: ForwardedBy, id: string): Uint8Array {
+  const { start, drops, dropCount, flags } = verdict;
+  const emptyPath = (flags & HEAD_FLAG.EMPTY_PATH) !== 0;
   const end = head.length - 2;
   const kept = keptLength(end, drops, dropCount);
-  const out = Buffer.allocUnsafe(kept + (emptyPath ? 1 : 0) + ours.length);
+  const rare = rareFields(head, verdict, by);
+  const hostLength = verdict.authorityLength || by.ownAuthority.length;
+  const bound = kept + 1 + by.octets.length + 2 * hostLength + id.length + FIXED_FIELDS + rare.length;
+  const out = Buffer.allocUnsafe(bound);
   let at: number;
   if (emptyPath) {
     // The authority was the whole of the target: a path is put where it stood (RFC 9112 section 3.2.1).
     const path = verdict.targetAt - start;
     at = copyWithout(head, 0, path, start, drops, dropCount, out, 0);
-    out[at++] =
-      (verdict.flags & HEAD_FLAG.OPTIONS_METHOD) !== 0 && verdict.targetLength === 0 ? ASTERISK : SLASH;
+    out[at++] = (flags & HEAD_FLAG.OPTIONS_METHOD) !== 0 && verdict.targetLength === 0 ? ASTERISK : SLASH;
     at = copyWithout(head, path, end, start, drops, dropCount, out, at);
   } else at = copyWithout(head, 0, end, start, drops, dropCount, out, 0);
   // Whatever minor version was received, ours is sent (RFC 9112 section 2.3).
   out[versionAt(verdict, emptyPath)] = ONE;
-  out.latin1Write(ours, at, ours.length);
-  return out;
+  at = writeFields(out, at, head, verdict, by, id);
+  if (rare !== "") at = putText(out, at, rare);
+  at = put(out, at, CRLF);
+  return at === bound ? out : out.subarray(0, at);
 }
 
 /** Where the minor version stands in what is sent: all that is dropped before it is the absolute-form's authority. */
@@ -49,26 +75,65 @@ function versionAt(verdict: Verdict, emptyPath: boolean): number {
   return inReceived - (first ? (verdict.drops[1] as number) : 0) + (emptyPath ? 1 : 0);
 }
 
-function ourFields(head: Buffer, verdict: Verdict, by: ForwardedBy): string {
-  const { flags, authorityAt, authorityLength, start } = verdict;
-  const host =
-    authorityLength > 0
-      ? head.latin1Slice(authorityAt - start, authorityAt - start + authorityLength)
-      : by.ownAuthority;
-  const forNode = by.peer.includes(":") ? `"[${by.peer}]"` : by.peer;
-  let fields = `Via: ${(flags & HEAD_FLAG.HTTP_1_0) !== 0 ? "1.0" : "1.1"} shunt\r\nX-Forwarded-For: ${by.peer}\r\n`;
-  if ((flags & HEAD_FLAG.KEEPS_PROTO) === 0) fields += "X-Forwarded-Proto: http\r\n";
-  if ((flags & HEAD_FLAG.KEEPS_HOST) === 0) fields += `X-Forwarded-Host: ${host}\r\n`;
-  fields += `Forwarded: for=${forNode};host="${host}";proto=http\r\n`;
-  if ((flags & HEAD_FLAG.KEEPS_REQUEST_ID) === 0) fields += `X-Request-Id: ${by.requestId}\r\n`;
-  if ((flags & HEAD_FLAG.HAS_HOST) === 0) fields += `Host: ${host}\r\n`;
-  if (verdict.maxForwards >= 0) fields += `Max-Forwards: ${verdict.maxForwards}\r\n`;
+function writeFields(
+  out: Buffer,
+  from: number,
+  head: Buffer,
+  verdict: Verdict,
+  { octets, forwardedAt, ownAuthority }: ForwardedBy,
+  id: string,
+): number {
+  const { flags } = verdict;
+  let at = putRange(out, from, octets, 0, forwardedAt);
+  if ((flags & HEAD_FLAG.HTTP_1_0) !== 0) out[from + VIA_MINOR] = ZERO;
+  if ((flags & HEAD_FLAG.KEEPS_PROTO) === 0) at = put(out, at, PROTO);
+  if ((flags & HEAD_FLAG.KEEPS_HOST) === 0)
+    at = put(out, putHost(out, put(out, at, HOST), head, verdict, ownAuthority), CRLF);
+  at = putRange(out, at, octets, forwardedAt, octets.length);
+  at = put(out, putHost(out, at, head, verdict, ownAuthority), FORWARDED_END);
+  if ((flags & HEAD_FLAG.KEEPS_REQUEST_ID) !== 0) return at;
+  return put(out, putText(out, put(out, at, REQUEST_ID), id), CRLF);
+}
+
+/** The host that the client named, else ours. */
+function putHost(out: Buffer, at: number, head: Buffer, verdict: Verdict, ownAuthority: string): number {
+  const { authorityAt, authorityLength, start } = verdict;
+  if (authorityLength === 0) return putText(out, at, ownAuthority);
+  return putRange(out, at, head, authorityAt - start, authorityAt - start + authorityLength);
+}
+
+function put(out: Buffer, at: number, octets: Uint8Array): number {
+  return putRange(out, at, octets, 0, octets.length);
+}
+
+/** For the few octets that a field has, a loop costs less than a call of the runtime. */
+function putRange(out: Buffer, at: number, octets: Uint8Array, from: number, to: number): number {
+  for (let i = from; i < to; i++) out[at + i - from] = octets[i] as number;
+  return at + to - from;
+}
+
+function putText(out: Buffer, at: number, text: string): number {
+  for (let i = 0; i < text.length; i++) out[at + i] = text.charCodeAt(i);
+  return at + text.length;
+}
+
+/** Fields that few requests need. */
+function rareFields(head: Buffer, verdict: Verdict, by: ForwardedBy): string {
+  const { flags, maxForwards, contentLength } = verdict;
+  if ((flags & RARE) === RARE_NOT && maxForwards < 0) return "";
+  let fields = (flags & HEAD_FLAG.HAS_HOST) === 0 ? `Host: ${hostOf(head, verdict, by)}\r\n` : "";
+  if (maxForwards >= 0) fields += `Max-Forwards: ${maxForwards}\r\n`;
   if ((flags & HEAD_FLAG.LENGTH_REWRITTEN) !== 0)
     fields +=
       (flags & HEAD_FLAG.CHUNKED) !== 0
         ? "Transfer-Encoding: chunked\r\n"
-        : `Content-Length: ${verdict.contentLength}\r\n`;
-  return `${fields}${hopByHop(flags)}\r\n`;
+        : `Content-Length: ${contentLength}\r\n`;
+  return fields + hopByHop(flags);
+}
+
+function hostOf(head: Buffer, { authorityAt, authorityLength, start }: Verdict, by: ForwardedBy): string {
+  if (authorityLength === 0) return by.ownAuthority;
+  return head.latin1Slice(authorityAt - start, authorityAt - start + authorityLength);
 }
 
 /** What concerns the connection to the server alone, all of it in one Connection field (RFC 9110 sections 7.6.1, 10.1.4). */
