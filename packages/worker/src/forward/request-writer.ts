@@ -1,5 +1,5 @@
 import { HEAD_FLAG, type Verdict } from "@shunt/core";
-import { copyWithout, keptLength } from "./slices.ts";
+import { copyRange, copyWithout, keptLength } from "./slices.ts";
 
 /** What our fields say about a client and this proxy: the same for all requests of a connection. */
 export class ForwardedBy {
@@ -84,12 +84,12 @@ function writeFields(
   id: string,
 ): number {
   const { flags } = verdict;
-  let at = putRange(out, from, octets, 0, forwardedAt);
+  let at = copyRange(octets, 0, forwardedAt, out, from);
   if ((flags & HEAD_FLAG.HTTP_1_0) !== 0) out[from + VIA_MINOR] = ZERO;
   if ((flags & HEAD_FLAG.KEEPS_PROTO) === 0) at = put(out, at, PROTO);
   if ((flags & HEAD_FLAG.KEEPS_HOST) === 0)
     at = put(out, putHost(out, put(out, at, HOST), head, verdict, ownAuthority), CRLF);
-  at = putRange(out, at, octets, forwardedAt, octets.length);
+  at = copyRange(octets, forwardedAt, octets.length, out, at);
   at = put(out, putHost(out, at, head, verdict, ownAuthority), FORWARDED_END);
   if ((flags & HEAD_FLAG.KEEPS_REQUEST_ID) !== 0) return at;
   return put(out, putText(out, put(out, at, REQUEST_ID), id), CRLF);
@@ -99,17 +99,11 @@ function writeFields(
 function putHost(out: Buffer, at: number, head: Buffer, verdict: Verdict, ownAuthority: string): number {
   const { authorityAt, authorityLength, start } = verdict;
   if (authorityLength === 0) return putText(out, at, ownAuthority);
-  return putRange(out, at, head, authorityAt - start, authorityAt - start + authorityLength);
+  return copyRange(head, authorityAt - start, authorityAt - start + authorityLength, out, at);
 }
 
 function put(out: Buffer, at: number, octets: Uint8Array): number {
-  return putRange(out, at, octets, 0, octets.length);
-}
-
-/** For the few octets that a field has, a loop costs less than a call of the runtime. */
-function putRange(out: Buffer, at: number, octets: Uint8Array, from: number, to: number): number {
-  for (let i = from; i < to; i++) out[at + i - from] = octets[i] as number;
-  return at + to - from;
+  return copyRange(octets, 0, octets.length, out, at);
 }
 
 function putText(out: Buffer, at: number, text: string): number {

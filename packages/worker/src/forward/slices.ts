@@ -25,14 +25,25 @@ export function copyWithout(
     const dropAt = (drops[i * 2] as number) - base;
     if (dropAt >= to) break;
     if (dropAt >= at) {
-      out.set(source.subarray(at, dropAt), written);
-      written += dropAt - at;
+      written = copyRange(source, at, dropAt, out, written);
       at = dropAt + (drops[i * 2 + 1] as number);
     }
   }
-  if (at < to) {
-    out.set(at === 0 && to === source.length ? source : source.subarray(at, to), written);
-    written += to - at;
-  }
-  return written;
+  return at < to ? copyRange(source, at, to, out, written) : written;
+}
+
+/** Below this a loop costs less than a view of the octets. */
+const LOOPED_BYTES = 96;
+
+/** Copies `source` from `from` to `to`. Returns the offset in `out` behind what was copied. */
+export function copyRange(
+  source: Uint8Array,
+  from: number,
+  to: number,
+  out: Uint8Array,
+  outAt: number,
+): number {
+  if (to - from > LOOPED_BYTES) out.set(source.subarray(from, to), outAt);
+  else for (let i = from, at = outAt; i < to; i++, at++) out[at] = source[i] as number;
+  return outAt + to - from;
 }

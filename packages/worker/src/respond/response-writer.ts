@@ -1,11 +1,19 @@
 import { HEAD_FLAG, RESPONSE_BODY, type ResponseHead } from "@shunt/core";
-import { copyWithout, keptLength } from "../forward/slices.ts";
+import { copyRange, copyWithout, keptLength } from "../forward/slices.ts";
 import type { Exchange } from "../track/exchange.ts";
 import { dateField } from "./date-field.ts";
 
-/** Behind the status code: "HTTP/1.1 200". */
-const STATUS_END = 12;
+const VERSION = Buffer.from("HTTP/1.1 ");
+/** Behind the status code. */
+const STATUS_END = VERSION.length + 3;
+/** With the space behind it. */
+const LEAD_LENGTH = STATUS_END + 1;
 const SP = 0x20;
+const ZERO = 0x30;
+const SWITCHING_PROTOCOLS = 101;
+/** All that we add to most responses, and the end of the head. */
+const VIA_10 = Buffer.from("Via: 1.0 shunt\r\n\r\n");
+const VIA_11 = Buffer.from("Via: 1.1 shunt\r\n\r\n");
 /** Its Upgrade field is one of a connection, and named as such (RFC 9110 section 15.5.22). */
 const UPGRADE_REQUIRED = 426;
 /** Octets of a body that are copied behind their head, so that both leave in one piece. */
@@ -36,18 +44,26 @@ export function composeResponseHead(exchange: Exchange, head: ResponseHead, body
   const { drops, dropCount } = head.lines;
   const end = head.end - 2;
   const ours = ourFields(exchange, head);
-  const lead = head.bytes[STATUS_END] === SP ? `HTTP/1.1 ${head.status}` : `HTTP/1.1 ${head.status} `;
   const joined = body.length <= JOINED_BODY_BYTES && !isEnchunked(exchange, head) ? body.length : 0;
   const kept = keptLength(end, drops, dropCount);
-  const out = Buffer.allocUnsafe(lead.length + kept + ours.length + joined);
-  out.latin1Write(lead, 0, lead.length);
-  let at = copyWithout(head.bytes, 0, end, 0, drops, dropCount, out, lead.length);
-  out.latin1Write(ours, at, ours.length);
-  at += ours.length;
+  const lead = head.bytes[STATUS_END] === SP ? STATUS_END : LEAD_LENGTH;
+  const out = Buffer.allocUnsafe(lead + kept + ours.length + joined);
+  putLead(out, head.status, lead);
+  let at = copyWithout(head.bytes, 0, end, 0, drops, dropCount, out, lead);
+  at = copyRange(ours, 0, ours.length, out, at);
   if (joined > 0) out.set(body, at);
   composed.octets = out;
   composed.containsBody = joined === body.length;
   return composed;
+}
+
+/** The version is ours, and there is a space behind the status even where there is no reason (RFC 9112 section 4). */
+function putLead(out: Buffer, status: number, length: number): void {
+  let at = copyRange(VERSION, 0, VERSION.length, out, 0);
+  out[at++] = ZERO + Math.trunc(status / 100);
+  out[at++] = ZERO + (Math.trunc(status / 10) % 10);
+  out[at++] = ZERO + (status % 10);
+  if (at < length) out[at] = SP;
 }
 
 export interface ComposedHead {
@@ -68,9 +84,24 @@ export function lastChunk(): Uint8Array {
   return LAST_CHUNK;
 }
 
-function ourFields(exchange: Exchange, head: ResponseHead): string {
+function ourFields(exchange: Exchange, head: ResponseHead): Uint8Array {
+  const { status, http10, interim, hasDate, lengthLine } = head;
+  const isUsual =
+    !interim &&
+    hasDate &&
+    lengthLine === "" &&
+    !exchange.closes &&
+    !exchange.has(HEAD_FLAG.HTTP_1_0) &&
+    head.body !== RESPONSE_BODY.UNTIL_CLOSE &&
+    status !== UPGRADE_REQUIRED &&
+    status !== SWITCHING_PROTOCOLS;
+  if (isUsual) return http10 ? VIA_10 : VIA_11;
+  return Buffer.from(unusualFields(exchange, head), "latin1");
+}
+
+function unusualFields(exchange: Exchange, head: ResponseHead): string {
   let fields = head.http10 ? "Via: 1.0 shunt\r\n" : "Via: 1.1 shunt\r\n";
-  if (head.status === 101) return `${fields}Connection: Upgrade\r\n\r\n`;
+  if (head.status === SWITCHING_PROTOCOLS) return `${fields}Connection: Upgrade\r\n\r\n`;
   if (head.interim) return `${fields}\r\n`;
   fields += head.lengthLine;
   if (!head.hasDate) fields += dateField();
