@@ -134,7 +134,7 @@ export class AccessLog {
     line.plain(',"target":');
     if (exchange.has(HEAD_FLAG.EMPTY_PATH)) line.string(exchange.target);
     else line.latin1(received, exchange.targetAt, exchange.targetAt + exchange.targetLength);
-    line.plain(exchange.has(HEAD_FLAG.HTTP_1_0) ? ',"http":"1.0"' : ',"http":"1.1"');
+    line.plain(',"http":"').plain(exchange.has(HEAD_FLAG.HTTP_1_0) ? '1.0"' : '1.1"');
     line.plain(',"status":').integer(exchange.status);
     // Names of classes, pools and servers hold nothing that JSON would escape (core/config/token.ts).
     if (cls !== undefined) line.plain(',"class":"').plain(cls).plain('"');
