@@ -263,8 +263,12 @@ export class Selector {
     return new Attempt(exchange, backend, this.#seeds.next(), inOwn < 0, NOTHING_COMPARED, this.#clock());
   }
 
-  #compared(): number[] {
+  #compared(): readonly number[] {
     const { kept, candidates, scores } = this.#trace;
+    if (kept === 0) return NOTHING_COMPARED;
+    // Two are compared for most requests, whatever balances: one literal is made at once, and not grown.
+    if (kept === 2)
+      return [candidates[0] as number, scores[0] as number, candidates[1] as number, scores[1] as number];
     const compared: number[] = [];
     for (let i = 0; i < kept; i++) compared.push(candidates[i] as number, scores[i] as number);
     return compared;

@@ -219,9 +219,7 @@ export class Exchange {
 
   /** As it was sent to the server: origin-form, or asterisk-form. */
   get target(): string {
-    const target = this.received.latin1Slice(this.targetAt, this.targetAt + this.targetLength);
-    if (!this.has(HEAD_FLAG.EMPTY_PATH)) return target;
-    return target === "" && this.has(HEAD_FLAG.OPTIONS_METHOD) ? "*" : `/${target}`;
+    return targetOf(this.received, this.targetAt, this.targetLength, this.flags);
   }
 
   /** Host and port as the client named them. */
@@ -252,3 +250,10 @@ const ORDER_FLAGS = HEAD_FLAG.SAFE | HEAD_FLAG.CONTENT | HEAD_FLAG.UPGRADE | HEA
 const SP = 0x20;
 const NOTHING = new Uint8Array(0);
 const NO_ATTEMPTS: readonly Attempt[] = Object.freeze([]);
+
+/** The target that stands in a head, as it is sent to a server. `flags` are those of the head. */
+export function targetOf(head: Buffer, at: number, length: number, flags: number): string {
+  const target = head.latin1Slice(at, at + length);
+  if ((flags & HEAD_FLAG.EMPTY_PATH) === 0) return target;
+  return target === "" && (flags & HEAD_FLAG.OPTIONS_METHOD) !== 0 ? "*" : `/${target}`;
+}

@@ -7,36 +7,114 @@ import {
   type Snapshot,
 } from "@shunt/core";
 import type { Attempt } from "./attempt.ts";
-import type { Exchange } from "./exchange.ts";
+import { type Exchange, targetOf } from "./exchange.ts";
 import { FactReader, type ReadableContent, type ReadableRequest } from "./fact-reader.ts";
-import { type Timers, timersOf } from "./timers.ts";
+import { newTimers, type Timers, timersOf } from "./timers.ts";
 
-const NO_HEAD = Buffer.alloc(0);
-const NONE: readonly RememberedAttempt[] = Object.freeze([]);
-
-/** What is kept of a settled exchange: enough to explain its decision, and to decide it again by other rules. */
-interface Remembered extends ReadableRequest {
-  readonly id: string;
-  readonly snapshot: Snapshot;
-  readonly method: string;
-  readonly target: string;
-  readonly authority: string;
-  readonly rule: number;
-  readonly class: number;
-  /** The last one, and those before it: mostly there are none. */
-  readonly attempt: RememberedAttempt | undefined;
-  readonly earlier: readonly RememberedAttempt[];
-  readonly status: number;
-  readonly ended: string;
-  readonly beganAt: number;
-  readonly timers: Timers;
-}
+const NOTHING = Buffer.alloc(0);
+const NO_ATTEMPTS: readonly RememberedAttempt[] = Object.freeze([]);
 
 /** Of an attempt, without the exchange and the sockets that hang on it. */
 type RememberedAttempt = Pick<Attempt, "seed" | "spilled" | "compared" | "failure"> & {
   readonly pool: string;
   readonly server: string;
 };
+
+/**
+ * What is kept of a settled exchange: enough to explain its decision, and to decide it again by other rules. One is
+ * written over by a later one, and so is its memory: what each exchange would leave here anew would live just long
+ * enough to be copied by the garbage collector once or twice.
+ */
+class Remembered implements ReadableRequest {
+  id = "";
+  snapshot: Snapshot | undefined = undefined;
+  trusted = false;
+  client = "";
+  user: string | undefined = undefined;
+  content: ReadableContent = "unread";
+  method = "";
+  rule = -1;
+  class = -1;
+  status = 0;
+  ended = "";
+  beganAt = 0;
+  readonly timers: Timers = newTimers();
+  /** The last one, and those before it: mostly there are none. */
+  attempt: RememberedAttempt | undefined = undefined;
+  earlier: readonly RememberedAttempt[] = NO_ATTEMPTS;
+  #memory = NOTHING;
+  #headLength = 0;
+  #flags = 0;
+  #targetAt = 0;
+  #targetLength = 0;
+  #authorityAt = 0;
+  #authorityLength = 0;
+  /** Of a head that is too large to be kept. */
+  #target = "";
+  #authority = "";
+
+  /** Empty when it was too large. */
+  get head(): Buffer {
+    return this.#memory.subarray(0, this.#headLength);
+  }
+
+  get target(): string {
+    if (this.#headLength === 0) return this.#target;
+    return targetOf(this.#memory, this.#targetAt, this.#targetLength, this.#flags);
+  }
+
+  get authority(): string {
+    if (this.#headLength === 0) return this.#authority;
+    return this.#memory.latin1Slice(this.#authorityAt, this.#authorityAt + this.#authorityLength);
+  }
+
+  take(exchange: Exchange, id: string, now: number): void {
+    const { history } = exchange;
+    this.id = id;
+    this.snapshot = exchange.snapshot;
+    this.trusted = exchange.client.peer.trusted;
+    this.client = exchange.forwardedClient ?? exchange.client.address.text;
+    this.user = exchange.user;
+    this.content = contentOf(exchange);
+    this.method = exchange.methodName;
+    this.rule = exchange.rule;
+    this.class = exchange.class;
+    this.status = exchange.status;
+    this.ended = exchange.ended;
+    this.beganAt = exchange.beganAt;
+    timersOf(exchange, now, this.timers);
+    const last = history.at(-1);
+    this.attempt = last === undefined ? undefined : withoutSockets(last);
+    this.earlier = history.length > 1 ? history.slice(0, -1).map(withoutSockets) : NO_ATTEMPTS;
+    this.#takeHead(exchange);
+  }
+
+  #takeHead(exchange: Exchange): void {
+    const { received } = exchange;
+    if (received.length > FIXED.rememberedHeadBytes) {
+      this.#headLength = 0;
+      this.#target = exchange.target;
+      this.#authority = exchange.authority;
+      return;
+    }
+    if (this.#memory.length < received.length)
+      this.#memory = Buffer.allocUnsafeSlow(roomFor(received.length));
+    this.#memory.set(received);
+    this.#headLength = received.length;
+    this.#flags = exchange.flags;
+    this.#targetAt = exchange.targetAt;
+    this.#targetLength = exchange.targetLength;
+    this.#authorityAt = exchange.authorityAt;
+    this.#authorityLength = exchange.authorityLength;
+  }
+}
+
+const LEAST_ROOM = 256;
+
+/** Heads of one client are about as long as each other. */
+function roomFor(octets: number): number {
+  return Math.max(LEAST_ROOM, 2 ** Math.ceil(Math.log2(octets)));
+}
 
 /** The last exchanges of this acceptor, oldest written over first. */
 export class Recorder {
@@ -61,29 +139,10 @@ export class Recorder {
 
   remember(exchange: Exchange, id: string, now: number): void {
     if (this.#ring.length === 0) return;
-    const { received, history } = exchange;
-    const last = history.at(-1);
-    this.#ring[this.#written++ % this.#ring.length] = {
-      id,
-      snapshot: exchange.snapshot,
-      // A copy: the octets lie in a chunk that may be many times as large.
-      head: received.length <= FIXED.rememberedHeadBytes ? Buffer.from(received) : NO_HEAD,
-      method: exchange.methodName,
-      target: exchange.target,
-      authority: exchange.authority,
-      trusted: exchange.client.peer.trusted,
-      client: exchange.forwardedClient ?? exchange.client.address.text,
-      user: exchange.user,
-      content: contentOf(exchange),
-      rule: exchange.rule,
-      class: exchange.class,
-      attempt: last === undefined ? undefined : withoutSockets(last),
-      earlier: history.length > 1 ? history.slice(0, -1).map(withoutSockets) : NONE,
-      status: exchange.status,
-      ended: exchange.ended,
-      beganAt: exchange.beganAt,
-      timers: timersOf(exchange, now),
-    };
+    const at = this.#written++ % this.#ring.length;
+    const remembered = this.#ring[at] ?? new Remembered();
+    this.#ring[at] = remembered;
+    remembered.take(exchange, id, now);
   }
 
   /** The newest first. */
@@ -102,7 +161,7 @@ export class Recorder {
   }
 
   #record(remembered: Remembered): ExchangeRecord {
-    const { config, generation } = remembered.snapshot;
+    const { config, generation } = remembered.snapshot as Snapshot;
     return {
       id: remembered.id,
       acceptor: this.#acceptor,
@@ -124,7 +183,7 @@ export class Recorder {
   }
 
   #factsOf(remembered: Remembered): ExchangeRecord["facts"] {
-    const { snapshot } = remembered;
+    const snapshot = remembered.snapshot as Snapshot;
     if (this.#facts?.snapshot !== snapshot) this.#facts = new FactReader(snapshot);
     return this.#facts.read(remembered);
   }
@@ -147,8 +206,9 @@ function attemptsOf(remembered: Remembered): AttemptRecord[] {
 }
 
 function attemptRecord(attempt: RememberedAttempt, { snapshot, class: cls }: Remembered): AttemptRecord {
-  const { pool, spill } = snapshot.config.classes[cls] as ResolvedClass;
-  const servers = snapshot.config.pools[attempt.spilled ? spill : pool]?.servers ?? [];
+  const { classes, pools } = (snapshot as Snapshot).config;
+  const { pool, spill } = classes[cls] as ResolvedClass;
+  const servers = pools[attempt.spilled ? spill : pool]?.servers ?? [];
   const compared: { server: string; score: number }[] = [];
   for (let i = 0; i < attempt.compared.length; i += 2) {
     const server = servers[attempt.compared[i] as number]?.name ?? "?";
