@@ -109,7 +109,9 @@ export class Service implements ClientEvents, ServerEvents {
 
   /** track: a judged request becomes an exchange (claim C12), and starts unless one before it forbids. */
   judged(client: ClientConnection, verdict: Verdict, snapshot: Snapshot): void {
-    const received = client.unread.subarray(verdict.start, verdict.end);
+    const { unread } = client;
+    const isAll = verdict.start === 0 && verdict.end === unread.length;
+    const received = isAll ? unread : unread.subarray(verdict.start, verdict.end);
     const exchange = new Exchange(client, snapshot, verdict, received, this.parts.clock());
     this.exchanges++;
     if (exchange.refusal !== REFUSE.NONE)

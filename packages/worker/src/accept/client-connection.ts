@@ -378,7 +378,7 @@ export class ClientConnection implements Unread {
   }
 
   #read(octets: number, buffer: Uint8Array): boolean {
-    this.#data(Buffer.from(buffer.buffer as ArrayBuffer, buffer.byteOffset, octets));
+    this.#data(this.#reader.view(buffer, octets));
     return true;
   }
 

@@ -238,7 +238,7 @@ export class ServerConnection {
 
   /** Octets were read into a buffer, which they are read into again as soon as this returns. */
   #read(octets: number, buffer: Uint8Array): boolean {
-    this.#data(Buffer.from(buffer.buffer as ArrayBuffer, buffer.byteOffset, octets));
+    this.#data(this.#reader.view(buffer, octets));
     return true;
   }
 

@@ -15,7 +15,9 @@ const COPIED_BYTES = 8_192;
 export class Outbox implements Flushable {
   readonly #socket: Socket;
   readonly #turn: Turn;
-  #pieces: Uint8Array[] = [];
+  /** The first piece, and those behind it: mostly there is one, and no array is made for it. */
+  #piece: Uint8Array | undefined = undefined;
+  #pieces: Uint8Array[] | undefined = undefined;
   #bytes = 0;
   /** Octets that were ever to be sent. */
   pushed = 0;
@@ -60,7 +62,9 @@ export class Outbox implements Flushable {
   push(piece: Uint8Array): void {
     if (this.#ended || piece.length === 0) return;
     this.#touch();
-    this.#pieces.push(piece);
+    if (this.#piece === undefined) this.#piece = piece;
+    else if (this.#pieces === undefined) this.#pieces = [this.#piece, piece];
+    else this.#pieces.push(piece);
     this.#bytes += piece.length;
     this.pushed += piece.length;
   }
@@ -76,7 +80,7 @@ export class Outbox implements Flushable {
       this.push(Buffer.from(octets));
       return false;
     }
-    if (this.#pieces.length > 0) this.flush();
+    if (this.#piece !== undefined) this.flush();
     if (!this.#socket.writable) return false;
     this.#buffers.lend(buffer);
     this.#lent.push(buffer);
@@ -96,12 +100,14 @@ export class Outbox implements Flushable {
   flush(): void {
     this.#dirty = false;
     this.flushes++;
-    const pieces = this.#pieces;
-    if (pieces.length > 0) {
+    const piece = this.#piece;
+    if (piece !== undefined) {
+      const pieces = this.#pieces;
       const bytes = this.#bytes;
-      this.#pieces = [];
+      this.#piece = undefined;
+      this.#pieces = undefined;
       this.#bytes = 0;
-      this.#write(pieces, bytes);
+      this.#write(piece, pieces, bytes);
     }
     if (this.#endAfter) {
       this.#endAfter = false;
@@ -128,10 +134,10 @@ export class Outbox implements Flushable {
     this.#turn.add(this);
   }
 
-  #write(pieces: Uint8Array[], bytes: number): void {
+  #write(piece: Uint8Array, pieces: Uint8Array[] | undefined, bytes: number): void {
     const socket = this.#socket;
     if (!socket.writable) return;
-    if (pieces.length === 1) socket.write(pieces[0] as Uint8Array);
+    if (pieces === undefined) socket.write(piece);
     else if (bytes <= JOIN_BYTES) socket.write(Buffer.concat(pieces, bytes));
     else {
       socket.cork();

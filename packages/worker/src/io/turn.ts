@@ -8,7 +8,9 @@ export interface Flushable {
  * be sent leaves with one write per socket. A system call costs several microseconds, whatever it carries.
  */
 export class Turn {
-  readonly #dirty: Flushable[] = [];
+  /** Kept from turn to turn: its first `#count` are to be flushed. */
+  readonly #dirty: (Flushable | undefined)[] = [];
+  #count = 0;
   readonly #beforeWrites: () => void;
   #scheduled = false;
   #ending = false;
@@ -27,7 +29,7 @@ export class Turn {
 
   /** Flushes `flushable` at the end of this turn, the running end included; it adds itself once. */
   add(flushable: Flushable): void {
-    this.#dirty.push(flushable);
+    this.#dirty[this.#count++] = flushable;
     if (!this.#ending) this.touch();
   }
 
@@ -35,9 +37,13 @@ export class Turn {
     this.#scheduled = false;
     this.#ending = true;
     this.#beforeWrites();
-    // Flushing may dirty another socket (whoever waited for room now sends): the length is read each time.
-    for (let i = 0; i < this.#dirty.length; i++) (this.#dirty[i] as Flushable).flush();
-    this.#dirty.length = 0;
+    // Flushing may dirty another socket (whoever waited for room now sends): the count is read each time.
+    for (let i = 0; i < this.#count; i++) {
+      const flushable = this.#dirty[i] as Flushable;
+      this.#dirty[i] = undefined;
+      flushable.flush();
+    }
+    this.#count = 0;
     this.#ending = false;
   };
 }
