@@ -143,6 +143,30 @@ test("SIGTERM under load cuts no exchange: every client is answered until it is 
   await Promise.all(clients);
 });
 
+test("SIGTERM to an acceptor leaves no moment in which nobody accepts: it drains when its successor listens", async () => {
+  await using server = await SampleServer.start("s");
+  await using shunt = await startShunt(onePool(server));
+  const { pid } = await shunt.acceptor();
+  kill(pid, "SIGTERM");
+  const seen = new Set<number>();
+  const last = await eventually(
+    async () => {
+      const accepting = (await shunt.acceptors()).filter(({ state }) => state === "accepting");
+      seen.add(accepting.length);
+      return accepting;
+    },
+    (accepting) => accepting.length === 1 && accepting[0]?.pid !== pid,
+  );
+  expect([...seen]).not.toContain(0);
+  await eventually(
+    () => isAlive(pid),
+    (alive) => !alive,
+  );
+  using client = await shunt.connect();
+  expect((await client.ask("/x")).text).toBe("s GET /x");
+  expect((await shunt.acceptor()).pid).toBe(last[0]?.pid);
+});
+
 test("SIGTERM to the whole process group, as a service manager sends it, drains likewise", async () => {
   const gate = Promise.withResolvers<void>();
   await using server = await SampleServer.start("s", held(gate.promise));

@@ -68,7 +68,7 @@ test("Supervisor replaces an acceptor killed with SIGKILL and loses no connectio
   expect(answers[0]?.pid).not.toBe(pid);
 });
 
-test("Supervisor starts the successor of an acceptor that was asked to drain while that one still finishes", async () => {
+test("Supervisor starts the successor of an acceptor that was asked to end while that one still finishes", async () => {
   await using household = new Household();
   const supervisor = household.run(household.config({ acceptors: 1 }));
   const { listener } = await supervisor.ready();
@@ -79,7 +79,7 @@ test("Supervisor starts the successor of an acceptor that was asked to drain whi
     (load) => load.servers[0]?.outstanding === 1,
   );
   process.kill(pid, "SIGTERM");
-  // Until the signal has reached it, the old one accepts.
+  // Until the new one listens, the old one accepts.
   await eventually(
     () => ask(listener),
     (answer) => answer.pid !== pid,

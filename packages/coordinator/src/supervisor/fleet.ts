@@ -28,7 +28,11 @@ interface Slot {
   /** The process that was ordered to start, and the places where it has said that it listens. */
   child: Child | undefined;
   readonly listening: Set<number>;
+  /** Those before it, which accept until it listens. */
+  readonly leaving: Set<Child>;
 }
+
+const DRAIN: SupervisorMessage = { kind: "drain" };
 
 export interface FleetOptions {
   readonly log: Log;
@@ -274,14 +278,29 @@ export class Fleet {
     const own = this.#slots[slot];
     if (own?.child !== child) return false;
     own.listening.add(id);
-    return this.#bounds.every(({ places }) => {
+    const isComplete = this.#bounds.every(({ places }) => {
       const place = places[slot];
       return place !== undefined && own.listening.has(place.id);
     });
+    if (isComplete) this.#relieve(own);
+    return isComplete;
+  }
+
+  /** A process wants to leave its slot: it goes on until its successor listens, where there is to be one. */
+  leaves(slot: number, kept: KeptChild, child: Child): void {
+    const own = this.#slots[slot];
+    if (kept.succeed(child) && own?.kept === kept) own.leaving.add(child);
+    else child.send(DRAIN);
+  }
+
+  #relieve({ leaving }: Slot): void {
+    for (const child of leaving) child.send(DRAIN);
+    leaving.clear();
   }
 
   ended(slot: number, child: Child): void {
     const own = this.#slots[slot];
+    own?.leaving.delete(child);
     if (own?.child !== child) return;
     own.child = undefined;
     own.listening.clear();
@@ -303,7 +322,12 @@ export class Fleet {
   }
 
   #addSlot(index: number): Slot {
-    const slot: Slot = { kept: this.#options.keep(index), child: undefined, listening: new Set() };
+    const slot: Slot = {
+      kept: this.#options.keep(index),
+      child: undefined,
+      listening: new Set(),
+      leaving: new Set(),
+    };
     this.#slots.push(slot);
     return slot;
   }

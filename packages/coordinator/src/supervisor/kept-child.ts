@@ -73,11 +73,12 @@ export class KeptChild {
     if (process.pid !== undefined) this.#options.onSpawn(child);
   }
 
-  /** Starts the next process now: `child` is leaving of its own accord and will end when it has finished. */
-  succeed(child: Child): void {
-    if (this.#givenUp || child !== this.#current) return;
+  /** Starts the next process now: `child` wants to leave. Returns false where none is to follow it, or follows already. */
+  succeed(child: Child): boolean {
+    if (this.#givenUp || child !== this.#current) return false;
     this.#current = undefined;
     this.start();
+    return true;
   }
 
   signal(signal: NodeJS.Signals): void {

@@ -329,8 +329,8 @@ export class Supervisor {
       case "listening":
         if (this.#fleet?.listening(slot, child, notice.place)) this.#startup.ready(name);
         break;
-      case "draining":
-        kept.succeed(child);
+      case "leaving":
+        this.#fleet?.leaves(slot, kept, child);
         break;
       case "failed":
         this.#startup.said(name, notice.reason);

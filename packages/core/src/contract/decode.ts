@@ -139,7 +139,7 @@ export const decodeAcceptorNotice = decoderOf<AcceptorNotice>("acceptor notice",
   listening: (fields) => ({ kind: "listening", place: whole(fields, "place") }),
   closed: (fields) => ({ kind: "closed", place: whole(fields, "place") }),
   snapshot: (fields) => ({ kind: "snapshot", part: hostPart(record(fields, "part")) }),
-  draining: () => ({ kind: "draining" }),
+  leaving: () => ({ kind: "leaving" }),
   drained: () => ({ kind: "drained" }),
   failed: (fields) => ({ kind: "failed", reason: text(fields, "reason") }),
 });

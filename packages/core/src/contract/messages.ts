@@ -265,8 +265,8 @@ export type AcceptorNotice =
   | { readonly kind: "closed"; readonly place: number }
   /** It has adopted a snapshot. */
   | { readonly kind: "snapshot"; readonly part: HostPart }
-  /** Accepts nothing new: whoever is to replace it may start now. */
-  | { readonly kind: "draining" }
+  /** It was asked to end: it drains when it is told that its successor listens. */
+  | { readonly kind: "leaving" }
   | { readonly kind: "drained" }
   | LastWords;
 

@@ -16,6 +16,8 @@ import { UnixTransport } from "./unix-transport.ts";
 /** Exit codes of sysexits.h: the supervisor replaces the process whatever it says, people read it in the log. */
 const EXIT_INTERNAL_ERROR = 70;
 const EXIT_USAGE = 64;
+/** Who was asked to end ends, though no successor comes in this time. */
+const SUCCESSOR_WITHIN_MS = 30_000;
 
 export interface AcceptorProcessOptions {
   readonly version: string;
@@ -24,7 +26,8 @@ export interface AcceptorProcessOptions {
 
 /**
  * Makes this process an acceptor under a supervisor, which speaks over the IPC channel of the fork: `start`, then
- * `listen` with a handle for each listener, then `drain` (SIGTERM says the same). In between listeners may come and go.
+ * `listen` with a handle for each listener, then `drain`. In between listeners may come and go. SIGTERM asks it to leave:
+ * it accepts on until the supervisor, which starts its successor, has it drain.
  * The supervisor's end is no event: the acceptor serves on until somebody asks it to drain.
  */
 export function runAcceptorProcess(options: AcceptorProcessOptions): void {
@@ -34,7 +37,7 @@ export function runAcceptorProcess(options: AcceptorProcessOptions): void {
   }
   const running = new AcceptorProcess(options);
   process.on("message", (message, handle) => running.receive(message, handle));
-  process.on("SIGTERM", () => running.drain());
+  process.on("SIGTERM", () => running.leave());
   // A Ctrl-C reaches the whole group of processes; draining is the supervisor's to order.
   process.on("SIGINT", () => {});
   process.on("SIGHUP", () => {});
@@ -50,6 +53,7 @@ class AcceptorProcess {
   #bus: BusClient | undefined;
   /** Orders are obeyed one after the other, in the order in which they came. */
   #orders: Promise<void> = Promise.resolve();
+  #leaving = false;
   #draining = false;
   #hasFailed = false;
 
@@ -63,11 +67,21 @@ class AcceptorProcess {
     this.#orders.catch((error: unknown) => this.#failed(error));
   }
 
+  /** Whoever asks twice, or when there is nobody who could start a successor, wants no accepting in between. */
+  leave(): void {
+    if (this.#leaving || !process.connected) {
+      this.drain();
+      return;
+    }
+    this.#leaving = true;
+    tell({ kind: "leaving" });
+    setTimeout(() => this.drain(), SUCCESSOR_WITHIN_MS).unref();
+  }
+
   drain(): void {
     if (this.#draining) return;
     this.#draining = true;
-    tell({ kind: "draining" });
-    this.#leave().catch((error: unknown) => this.crashed(error));
+    this.#end().catch((error: unknown) => this.crashed(error));
   }
 
   reopenLogs(): void {
@@ -76,7 +90,8 @@ class AcceptorProcess {
 
   orphaned(): void {
     if (this.#draining) return;
-    this.#log.warn("the supervisor is gone, serving on until the next one asks to drain");
+    if (this.#leaving) this.drain();
+    else this.#log.warn("the supervisor is gone, serving on until the next one asks to drain");
   }
 
   crashed(error: unknown): void {
@@ -162,7 +177,7 @@ class AcceptorProcess {
     );
   }
 
-  async #leave(): Promise<void> {
+  async #end(): Promise<void> {
     const drained = this.#acceptor?.drain();
     this.#bus?.reportStatus();
     await drained;
