@@ -1,4 +1,9 @@
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { defineConfig } from "vitest/config";
+
+/** For the processes that tests start: hundreds of them, which would compile the same code each. */
+const env = { NODE_COMPILE_CACHE: join(tmpdir(), "shunt-test-compile-cache") };
 
 export default defineConfig({
   test: {
@@ -7,6 +12,7 @@ export default defineConfig({
         test: {
           name: "unit",
           root: import.meta.dirname,
+          env,
           include: ["packages/*/src/**/*.test.ts"],
           // A thread that had sockets over handles of its own may never end: Node.js waits in vain for its requests.
           pool: "forks",
@@ -19,6 +25,7 @@ export default defineConfig({
         test: {
           name: "system",
           root: import.meta.dirname,
+          env,
           include: ["test/**/*.test.ts"],
           pool: "forks",
           testTimeout: 60_000,

@@ -1,4 +1,4 @@
-import { ANSWER_BOUNDS_MS } from "@shunt/core";
+import { ANSWER_BOUNDS_MS } from "@shunt/core/health/answer-times";
 import { z } from "zod";
 
 /**
