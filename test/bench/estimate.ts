@@ -1,7 +1,7 @@
 import type { Options } from "./options.ts";
 import { serialSeconds } from "./pipelining/pipelining.ts";
 import { PROFILE_SECONDS } from "./profile/run.ts";
-import { cellsOf, PIPELINING, type Scenario, secondsOf } from "./scenarios.ts";
+import { cellsOf, LATENCY, PIPELINING, type Scenario, secondsOf } from "./scenarios.ts";
 import { does, targets } from "./targets.ts";
 
 /** What a measurement takes beside its own length: starting the generator, settling, reading times. */
@@ -22,10 +22,13 @@ export function estimateMinutes(options: Options): number {
   const warmUp = Array.from(new Set(cells.map(({ scenario }) => scenario)), (scenario) =>
     doing(scenario, names),
   );
+  const latencies = scenarios.includes(LATENCY)
+    ? doing({ name: LATENCY }, names) * (rounds * (5 * seconds + 4 * OVERHEAD_SECONDS) + 1)
+    : 0;
   const pipelines = scenarios.includes(PIPELINING) ? SERIAL_TARGETS * serialSeconds : 0;
-  return (perRound * rounds + warmUp.reduce((sum, count) => sum + count, 0) + pipelines) / 60;
+  return (perRound * rounds + warmUp.reduce((sum, count) => sum + count, 0) + latencies + pipelines) / 60;
 }
 
-function doing(scenario: Scenario, names: readonly string[]): number {
+function doing(scenario: Pick<Scenario, "name">, names: readonly string[]): number {
   return targets.filter((target) => names.includes(target.name) && does(target, scenario)).length;
 }

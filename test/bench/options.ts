@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { PIPELINING, scenarioNames } from "./scenarios.ts";
+import { LATENCY, PIPELINING, scenarioNames } from "./scenarios.ts";
 
 export interface Options {
   /** How often every target is measured in every scenario. */
@@ -23,7 +23,7 @@ export const usage = `Usage: npm run bench -- [options]
   --targets a,b         of those that are known (all)
   --scenarios a,b       of ${scenarioNames.join(", ")} (all)
   --connections a,b     1 to 10000 (1,32,128,512)
-  --quick               1 round, connections 1,128, no GET of 16 KiB, no results file: about three minutes
+  --quick               1 round, connections 1,128, no GET of 16 KiB, no latency, no results file: about three minutes
   --profile             no comparison: CPU profiles of Shunt, a flame graph and the top functions per scenario
                         (128 connections; of the targets the first one; files go to test/bench/profiles, or --out)
   --out FILE            where the results go (test/bench/results.md; with --quick nowhere)
@@ -36,12 +36,12 @@ const full = { rounds: "5", connections: "1,32,128,512", scenarios: scenarioName
 const profile = {
   ...full,
   connections: "128",
-  scenarios: scenarioNames.filter((name) => name !== PIPELINING).join(),
+  scenarios: scenarioNames.filter((name) => name !== PIPELINING && name !== LATENCY).join(),
 };
 const quick = {
   rounds: "1",
   connections: "1,128",
-  scenarios: scenarioNames.filter((name) => name !== "get-16k").join(),
+  scenarios: scenarioNames.filter((name) => name !== "get-16k" && name !== LATENCY).join(),
 };
 
 /** A mistake on the command line: the sentence is all that the user needs to see. */

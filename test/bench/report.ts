@@ -1,9 +1,12 @@
+import type { LatencyReport } from "./latency/latency.ts";
+import { latencySection } from "./latency/report.ts";
 import type { Machine } from "./machine.ts";
+import { hundredths, middle, significant, spread, whole } from "./numbers.ts";
 import type { Options } from "./options.ts";
 import { type PipelineOutcome, type PipelineSample, SLOW_MS } from "./pipelining/pipelining.ts";
 import type { Measured, Sample, Series } from "./rounds.ts";
 import { type Scenario, scenarios } from "./scenarios.ts";
-import { pairedRatios, type Summary, summarize } from "./statistics.ts";
+import { pairedRatios } from "./statistics.ts";
 import { table } from "./table.ts";
 import type { Target } from "./targets.ts";
 
@@ -20,6 +23,7 @@ export interface Report {
   /** Sentences on targets that are missing, or did not do the work that was to be measured. */
   readonly absences: readonly string[];
   readonly cells: Measured;
+  readonly latency: LatencyReport | undefined;
   readonly pipelining: ReadonlyMap<Target, PipelineOutcome>;
 }
 
@@ -32,6 +36,7 @@ export function renderReport(report: Report): string {
     "",
     ...report.absences.map((sentence) => `**Void or skipped:** ${sentence}\n`),
     ...scenarios.flatMap((scenario) => scenarioSection(report, scenario)),
+    ...latencySection(report.latency),
     ...pipeliningSection(report),
   ].join("\n");
 }
@@ -139,28 +144,6 @@ function shuntRatios(cpu: readonly (number | undefined)[], shunt: Series | undef
     own.map(({ cpuMicros }) => cpuMicros),
     cpu,
   );
-}
-
-/** Digits behind the point, for all numbers of one place in a table. */
-type Digits = (summary: Summary) => number;
-
-const whole: Digits = () => 0;
-const hundredths: Digits = () => 2;
-/** About three significant digits. */
-const significant: Digits = ({ median }) => (median < 1 ? 3 : median < 10 ? 2 : 1);
-
-/** "median (least-most)"; "-" when there is nothing. */
-function spread(values: readonly (number | undefined)[], digits: Digits): string {
-  const summary = summarize(values.filter((value) => value !== undefined));
-  if (summary === undefined) return "-";
-  const [least, most] = [summary.least, summary.most].map((value) => value.toFixed(digits(summary)));
-  return values.length === 1 ? middle(values, digits) : `${middle(values, digits)} (${least}-${most})`;
-}
-
-/** The median alone. */
-function middle(values: readonly (number | undefined)[], digits: Digits): string {
-  const summary = summarize(values.filter((value) => value !== undefined));
-  return summary?.median.toFixed(digits(summary)) ?? "-";
 }
 
 function pipeliningSection({ pipelining }: Report): string[] {

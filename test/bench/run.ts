@@ -1,13 +1,14 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { measureLatency } from "./latency/latency.ts";
 import { chooseGenerator } from "./load/generator.ts";
 import type { Machine } from "./machine.ts";
 import type { Options } from "./options.ts";
 import { measurePipelining } from "./pipelining/pipelining.ts";
 import type { Report } from "./report.ts";
 import type { Bench, Measured } from "./rounds.ts";
-import { cellsOf, PIPELINING } from "./scenarios.ts";
+import { cellsOf, LATENCY, PIPELINING } from "./scenarios.ts";
 import { runStage, type Say } from "./stage.ts";
 import { type Target, targets } from "./targets.ts";
 
@@ -52,6 +53,10 @@ export async function run(
     for (const target of result.verified) verified.add(target);
     sampleServers.add(result.sampleServers);
   }
+  const latency = options.scenarios.includes(LATENCY)
+    ? await measureLatency(bench, options, [...versions.keys()], dir, say, complain)
+    : undefined;
+  if (latency) sampleServers.add(latency.sampleServers);
   if (cells.size > 0 && verified.size === 0) throw new NothingToMeasure([...absences].join("\n"));
 
   // the pipelines have the core for themselves
@@ -70,6 +75,7 @@ export async function run(
     versions,
     absences: [...absences],
     cells: measured,
+    latency,
     pipelining,
   };
 }

@@ -40,10 +40,11 @@ export const scenarios: readonly Scenario[] = [
   },
 ];
 
-/** The scenario that is not a repeated request; see pipelining/. */
+/** Scenarios that are not a request repeated as fast as answers come: see the folders of these names. */
+export const LATENCY = "latency";
 export const PIPELINING = "pipelining";
 
-export const scenarioNames: readonly string[] = [...scenarios.map(({ name }) => name), PIPELINING];
+export const scenarioNames: readonly string[] = [...scenarios.map(({ name }) => name), LATENCY, PIPELINING];
 
 /** A scenario at a number of connections: one table row per target. */
 export interface Cell {

@@ -28,7 +28,11 @@ export interface StageResult {
 }
 
 /** Does more with the running contenders before they end. */
-export type Encore = (contenders: readonly Contender[], servers: ServerPorts) => Promise<void>;
+export type Encore = (
+  contenders: readonly Contender[],
+  measured: Measured,
+  servers: ServerPorts,
+) => Promise<void> | void;
 
 /** Starts servers and targets, checks that each does the work, measures in rounds; nothing of it is left at the end. */
 export async function runStage(
@@ -37,7 +41,7 @@ export async function runStage(
   dir: string,
   say: Say,
   complain: Say,
-  encore: Encore = async () => {},
+  encore: Encore = () => {},
 ): Promise<StageResult> {
   await using resources = new AsyncDisposableStack();
   const { delayMs, cells, rounds } = stage;
@@ -58,7 +62,7 @@ export async function runStage(
   const measured = await measureRounds(bench, contenders, cells, stage, (round, { scenario, connections }) =>
     say(`round ${round + 1} of ${rounds}: ${scenario.title}, connections: ${connections}`),
   );
-  await encore(contenders, servers.ports);
+  await encore(contenders, measured, servers.ports);
   return {
     measured,
     verified: contenders.map(({ target }) => target),

@@ -1,11 +1,12 @@
 import { existsSync } from "node:fs";
 import { userInfo } from "node:os";
 import { join } from "node:path";
+import { compilerVersion, INSTALL_COMPILER } from "./compiler.ts";
 import { HOST, type ServerPorts } from "./loopback.ts";
 import { revision, versionOf } from "./machine.ts";
-import { answerOctets, compileLimit } from "./opponents/limit.ts";
+import { limitCommand } from "./opponents/limit.ts";
 import type { OpponentTask } from "./opponents/node-opponent.ts";
-import type { Scenario } from "./scenarios.ts";
+import { LATENCY, type Scenario } from "./scenarios.ts";
 import { fillTemplate } from "./template.ts";
 import { libraryVersion, packageVersion, root } from "./versions.ts";
 
@@ -104,20 +105,17 @@ const limit: Target = {
   name: "limit",
   title: "limit (parses nothing)",
   balance: "by turns, per client connection",
-  version: () => versionOf("cc", "--version"),
-  install: "it is a program in C: Debian: apt-get install gcc libc6-dev",
+  version: compilerVersion,
+  install: INSTALL_COMPILER,
   template: undefined,
   settings: () => ({}),
-  command: async ({ port, dir, servers }) => {
-    const ports = Object.values(servers);
-    return [compileLimit(dir), port, await answerOctets(servers.g1), ...ports].map(String);
-  },
+  command: limitCommand,
   accessLog: false,
   logsToStdout: false,
   saysReady: false,
   isProxy: false,
   // it counts octets, so all answers have to be of one length
-  scenarios: ["get-64", "pipelined-64", "pipelined-5ms"],
+  scenarios: ["get-64", "pipelined-64", "pipelined-5ms", LATENCY],
 };
 
 export const targets: readonly Target[] = [
@@ -133,7 +131,7 @@ export const targets: readonly Target[] = [
   nodeOpponent("fastify-http-proxy", "@fastify/http-proxy", "fastify"),
 ];
 
-export function does({ scenarios }: Target, { name }: Scenario): boolean {
+export function does({ scenarios }: Target, { name }: Pick<Scenario, "name">): boolean {
   return scenarios?.includes(name) ?? true;
 }
 
