@@ -1,12 +1,17 @@
-/** `npm run cluster -- outages|propagation`: what a cluster of three hosts does when its parts go away, and how soon a change is everywhere. */
+/**
+ * `npm run cluster -- outages|propagation|limit`: what a cluster of three hosts does when its parts go away, how soon a change
+ * is everywhere, and whether a limit of the whole cluster holds.
+ */
 import { parseArgs } from "node:util";
 import { table } from "../bench/table.ts";
 import { Cluster } from "./cluster.ts";
+import { limit } from "./limit.ts";
 import { outages } from "./outages.ts";
 import { propagation, quantile } from "./propagation.ts";
 
 const USAGE = `npm run cluster -- outages [--seconds 60]
-npm run cluster -- propagation [--trials 100]`;
+npm run cluster -- propagation [--trials 100]
+npm run cluster -- limit [--requests 100000]`;
 
 process.exitCode = await main();
 
@@ -14,10 +19,11 @@ async function main(): Promise<number> {
   const options = {
     seconds: { type: "string", default: "60" },
     trials: { type: "string", default: "100" },
+    requests: { type: "string", default: "100000" },
   } as const;
   const { values, positionals } = parseArgs({ options, allowPositionals: true });
   const [what] = positionals;
-  if (what !== "outages" && what !== "propagation") {
+  if (what !== "outages" && what !== "propagation" && what !== "limit") {
     console.error(USAGE);
     return 1;
   }
@@ -25,9 +31,16 @@ async function main(): Promise<number> {
   console.log(
     `Three hosts (${cluster.hosts.kind}) with two acceptors each, two coordinators, one Redis, two servers.\n`,
   );
-  return what === "outages"
-    ? await runOutages(cluster, Number(values.seconds) * 1_000)
-    : await runPropagation(cluster, Number(values.trials));
+  switch (what) {
+    case "outages":
+      return await runOutages(cluster, Number(values.seconds) * 1_000);
+    case "propagation":
+      return await runPropagation(cluster, Number(values.trials));
+    case "limit":
+      return await runLimit(cluster, Number(values.requests));
+    default:
+      return what satisfies never;
+  }
 }
 
 async function runOutages(cluster: Cluster, ms: number): Promise<number> {
@@ -56,5 +69,17 @@ async function runPropagation(cluster: Cluster, trials: number): Promise<number>
   console.log(table([`${trials} trials`, "p50 ms", "p90 ms", "p99 ms", "most ms", ""], 1, rows));
   console.log(`\n${requests} requests, ${failures.length} failures`);
   for (const failure of failures.slice(0, 20)) console.log(failure);
+  return failures.length === 0 ? 0 : 1;
+}
+
+async function runLimit(cluster: Cluster, requests: number): Promise<number> {
+  const { limit: most, failures, ...seen } = await limit(cluster, requests);
+  const row = [seen.served, seen.refused, seen.most, seen.use.toFixed(1)].map(String);
+  console.log(
+    table([`limit ${most}`, "served", "refused", "most at a time", "on average", ""], 1, [
+      ["of the cluster", ...row, ""],
+    ]),
+  );
+  for (const failure of failures) console.log(failure);
   return failures.length === 0 ? 0 : 1;
 }

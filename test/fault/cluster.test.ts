@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Cluster } from "../cluster/cluster.ts";
+import { limit } from "../cluster/limit.ts";
 import { outages } from "../cluster/outages.ts";
 import { propagation } from "../cluster/propagation.ts";
 
@@ -9,6 +10,7 @@ import { propagation } from "../cluster/propagation.ts";
  */
 const AWAY_MS = 4_000;
 const TRIALS = 3;
+const LIMITED_REQUESTS = 3_000;
 
 let cluster: Cluster;
 
@@ -24,6 +26,10 @@ test("a cluster fails no request while servers are added, drained and removed", 
   const { requests, failures } = await propagation(cluster, TRIALS);
   expect(failures).toEqual([]);
   expect(requests).toBeGreaterThan(100);
+}, 120_000);
+
+test("a limit of the whole cluster is not exceeded by the acceptors of three hosts, and is in use", async () => {
+  expect((await limit(cluster, LIMITED_REQUESTS)).failures).toEqual([]);
 }, 120_000);
 
 test("a cluster fails no request while Redis, the leader, all coordinators and every acceptor go away in turn", async () => {

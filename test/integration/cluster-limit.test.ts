@@ -1,7 +1,5 @@
-import { once } from "node:events";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { CountingServer } from "../support/counting-server.ts";
 import { eventually } from "../support/eventually.ts";
 import { kill } from "../support/processes.ts";
 import { onePool, type RunningShunt, startShunt } from "../support/shunt.ts";
@@ -14,54 +12,11 @@ const ACCEPTORS = 6;
 const CONNECTIONS = 60;
 const SERVICE_MS = 20;
 
-/** Counts what it has in flight: from a request's arrival to just before its answer leaves. */
-class CountingServer {
-  inFlight = 0;
-  most = 0;
-  served = 0;
-  /** Milliseconds, of all requests together. */
-  busyMs = 0;
-  readonly #server: Server;
-
-  private constructor(server: Server) {
-    this.#server = server;
-  }
-
-  static async start(): Promise<CountingServer> {
-    const server = createServer({ keepAliveTimeout: 600_000 });
-    const counting = new CountingServer(server);
-    server.on("request", (_, response) => {
-      const began = performance.now();
-      counting.inFlight++;
-      counting.most = Math.max(counting.most, counting.inFlight);
-      setTimeout(() => {
-        counting.inFlight--;
-        counting.served++;
-        counting.busyMs += performance.now() - began;
-        response.end("ok");
-      }, SERVICE_MS);
-    });
-    server.listen(0, "127.0.0.1");
-    await once(server, "listening");
-    return counting;
-  }
-
-  get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
-  }
-
-  async stop(): Promise<void> {
-    this.#server.closeAllConnections();
-    this.#server.close();
-    await once(this.#server, "close");
-  }
-}
-
 let server: CountingServer;
 let shunt: RunningShunt;
 
 beforeAll(async () => {
-  server = await CountingServer.start();
+  server = await CountingServer.start(SERVICE_MS);
   const { pools, ...rest } = onePool({ name: "s1", url: server.url });
   const servers = { s1: { url: server.url, limit: { outstanding: LIMIT, scope: "cluster" } } } as const;
   shunt = await startShunt({
@@ -76,7 +31,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await shunt[Symbol.asyncDispose]();
-  await server.stop();
+  await server[Symbol.asyncDispose]();
 });
 
 beforeEach(() => {
