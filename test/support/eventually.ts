@@ -3,8 +3,12 @@ const PATIENCE_MS = 20_000;
 const LOOK_MS = 20;
 
 /** Asks until the answer `holds`. For what happens in another process, where there is no event to wait for. */
-export async function eventually<T>(ask: () => Promise<T> | T, holds: (value: T) => boolean): Promise<T> {
-  const deadline = Date.now() + PATIENCE_MS;
+export async function eventually<T>(
+  ask: () => Promise<T> | T,
+  holds: (value: T) => boolean,
+  patienceMs = PATIENCE_MS,
+): Promise<T> {
+  const deadline = Date.now() + patienceMs;
   for (;;) {
     const seen = await attempt(ask);
     if (seen.ok && holds(seen.value)) return seen.value;
