@@ -90,7 +90,6 @@ export {
   versionText,
 } from "./contract/channels.ts";
 export {
-  DecodeError,
   decodeAcceptorMessage,
   decodeAcceptorNotice,
   decodeConfigNotice,
@@ -99,10 +98,11 @@ export {
   decodeCoordinatorOrder,
   decodePublication,
   decodeRedis,
-  decodeSnapshot,
   decodeSnapshotNotice,
   decodeSupervisorMessage,
 } from "./contract/decode.ts";
+export { decodeSnapshot } from "./contract/decode-snapshot.ts";
+export { DecodeError } from "./contract/fields.ts";
 export { encodeLine, LineReader, MAX_LINE_BYTES } from "./contract/lines.ts";
 export type {
   AcceptorCounters,

@@ -8,11 +8,8 @@ import { type Member, Registry } from "../../../packages/coordinator/src/members
 import { testConfig } from "../../../packages/coordinator/src/test-config.ts";
 import { UNBOUNDED } from "../../../packages/core/src/config/defaults.ts";
 import type { ResolvedPool } from "../../../packages/core/src/config/resolved.ts";
-import {
-  decodeAcceptorMessage,
-  decodePublication,
-  decodeSnapshot,
-} from "../../../packages/core/src/contract/decode.ts";
+import { decodeAcceptorMessage, decodePublication } from "../../../packages/core/src/contract/decode.ts";
+import { decodeSnapshot } from "../../../packages/core/src/contract/decode-snapshot.ts";
 import { encodeLine } from "../../../packages/core/src/contract/lines.ts";
 import type { AcceptorMessage, Publication } from "../../../packages/core/src/contract/messages.ts";
 import { serverNames } from "../../../packages/core/src/membership/server-names.ts";

@@ -1,5 +1,5 @@
 import type { ResolvedState, Snapshot } from "@shunt/core";
-import { decodeSnapshot } from "@shunt/core/contract/decode";
+import { decodeSnapshot } from "@shunt/core/contract/decode-snapshot";
 import type { Log } from "./log.ts";
 import { readText } from "./state-directory.ts";
 

@@ -1,15 +1,7 @@
 import { isNewer } from "../membership/snapshot.ts";
 import { isLater, type PublicationVersion, versionText } from "./channels.ts";
-import {
-  asRecord,
-  DecodeError,
-  decodeAcceptorMessage,
-  decodeCoordinatorMessage,
-  decodePublication,
-  record,
-  text,
-  whole,
-} from "./decode.ts";
+import { decodeAcceptorMessage, decodeCoordinatorMessage, decodePublication } from "./decode.ts";
+import { asRecord, DecodeError, record, text, whole } from "./fields.ts";
 import { MAX_LINE_BYTES } from "./lines.ts";
 import type { AcceptorMessage, Publication, Question } from "./messages.ts";
 

@@ -1,12 +1,6 @@
 import { expect, test } from "vitest";
-import { DEFAULT_HEALTH } from "../config/defaults.ts";
-import {
-  DecodeError,
-  decodeAcceptorMessage,
-  decodeCoordinatorMessage,
-  decodeSnapshot,
-  decodeSupervisorMessage,
-} from "./decode.ts";
+import { decodeAcceptorMessage, decodeCoordinatorMessage, decodeSupervisorMessage } from "./decode.ts";
+import { DecodeError } from "./fields.ts";
 
 const hello = {
   kind: "hello",
@@ -102,22 +96,6 @@ test("decodeSupervisorMessage() refuses an acceptor's message", () => {
   expect(() => decodeSupervisorMessage(hello)).toThrow("expected a kind of start, listen, unlisten, drain");
 });
 
-test("decodeSnapshot() gives pools of a version that does not know of health yet what holds by default", () => {
-  const parts = ["timeouts", "limits", "retry", "trust", "leniency", "identity", "log"];
-  const config = {
-    ...Object.fromEntries(parts.map((part) => [part, {}])),
-    listeners: [],
-    classes: [],
-    rules: [],
-    pools: [
-      { name: "old", servers: [] },
-      { name: "new", servers: [], health: { slowStartMs: 5 } },
-    ],
-  };
-  const { pools } = decodeSnapshot({ term: 0, generation: 1, config }).config;
-  expect(pools.map(({ health }) => health)).toEqual([DEFAULT_HEALTH, { slowStartMs: 5 }]);
-});
-
 test("decodeCoordinatorMessage() takes no server for healthy, or unhealthy, that is not said to be", () => {
   const health = (healthy: unknown): unknown => ({
     kind: "health",
@@ -126,32 +104,4 @@ test("decodeCoordinatorMessage() takes no server for healthy, or unhealthy, that
   expect(decodeCoordinatorMessage(health(false))).toEqual(health(false));
   for (const healthy of [undefined, 1, "no"])
     expect(() => decodeCoordinatorMessage(health(healthy))).toThrow("healthy: expected true or false");
-});
-
-test("decodeSnapshot() refuses pools and classes that no request could be sent by", () => {
-  const parts = ["timeouts", "limits", "retry", "trust", "leniency", "identity", "log"];
-  const server = { name: "s1", host: "h", port: 80, authority: "h", weight: 1, state: "ready" };
-  const snapshot = (pool: object, cls: object = { pool: 0, spill: -1 }): unknown => {
-    const lists = { listeners: [], rules: [], pools: [pool], classes: [cls] };
-    return {
-      term: 0,
-      generation: 1,
-      config: { ...Object.fromEntries(parts.map((part) => [part, {}])), ...lists },
-    };
-  };
-  const pool = { name: "a", servers: [server] };
-  expect(decodeSnapshot(snapshot(pool)).config.pools[0]?.servers).toEqual([server]);
-  const refused: [unknown, string][] = [
-    [snapshot({ name: "a" }), "servers: expected a list"],
-    [snapshot({ ...pool, name: 5 }), "name: expected a text, found 5"],
-    [snapshot({ ...pool, servers: [{ ...server, host: undefined }] }), "host: expected a text"],
-    [
-      snapshot({ ...pool, servers: [{ ...server, weight: 0 }] }),
-      "weight: expected a number above 0, found 0",
-    ],
-    [snapshot({ ...pool, servers: [{ ...server, state: "off" }] }), "state: expected one of ready"],
-    [snapshot(pool, { pool: 1, spill: -1 }), "classes: expected indices of 1 pools"],
-    [snapshot(pool, { pool: 0, spill: 1 }), "classes: expected indices of 1 pools"],
-  ];
-  for (const [value, reason] of refused) expect(() => decodeSnapshot(value)).toThrow(reason);
 });

@@ -1,12 +1,23 @@
-import { DEFAULT_HEALTH } from "../config/defaults.ts";
-import {
-  type ResolvedConfig,
-  type ResolvedListener,
-  type ResolvedRedis,
-  SERVER_STATES,
-} from "../config/resolved.ts";
+import type { ResolvedConfig, ResolvedRedis } from "../config/resolved.ts";
 import { ANSWER_BOUNDS_MS } from "../health/answer-times.ts";
-import type { Snapshot } from "../membership/snapshot.ts";
+import { decodeSnapshot, resolvedListener } from "./decode-snapshot.ts";
+import {
+  asMeasure,
+  asRecord,
+  asText,
+  asWhole,
+  DecodeError,
+  type Fields,
+  flag,
+  list,
+  mapped,
+  measure,
+  oneOf,
+  record,
+  shown,
+  text,
+  whole,
+} from "./fields.ts";
 import type {
   AcceptorCounters,
   AcceptorMessage,
@@ -30,16 +41,9 @@ import type {
 
 /**
  * unknown -> typed or refused. Both ends of a channel are processes of one user, so what is checked is what a
- * mistake or another version could get wrong: kinds, names, numbers, lists. The inside of a configuration was
- * checked by its loader and is taken as it is.
+ * mistake or another version could get wrong: kinds, names, numbers, lists.
  */
 
-/** What was expected and what was found. The channel that carried it cannot be trusted any further. */
-export class DecodeError extends Error {
-  override readonly name = "DecodeError";
-}
-
-type Fields = Readonly<Record<string, unknown>>;
 type Decoder<T> = (fields: Fields) => T;
 type Kinded = { readonly kind: string };
 
@@ -184,45 +188,6 @@ export const decodeConfigNotice = decoderOf<ConfigNotice>("configuration notice"
   mistakes: (fields) => ({ kind: "mistakes", mistakes: list(fields, "mistakes", asText) }),
 });
 
-/** @throws DecodeError */
-export function decodeSnapshot(value: unknown): Snapshot {
-  const fields = asRecord(value, "snapshot");
-  const config = record(fields, "config");
-  list(config, "rules", (entry) => entry);
-  list(config, "listeners", resolvedListener);
-  const pools = list(config, "pools", checkedPool);
-  list(config, "classes", (entry) => checkClass(asRecord(entry, "class"), pools.length));
-  const parts = ["timeouts", "limits", "retry", "trust", "leniency", "identity", "log"];
-  for (const part of parts) record(config, part);
-  return {
-    term: whole(fields, "term"),
-    generation: whole(fields, "generation"),
-    config: { ...config, pools } as unknown as Snapshot["config"],
-  };
-}
-
-/** What a request is sent by: an acceptor that found it wrong only then would fail each request. */
-function checkedPool(value: unknown): Fields {
-  const pool = asRecord(value, "pool");
-  text(pool, "name");
-  for (const server of list(pool, "servers", asRecord)) {
-    text(server, "name");
-    text(server, "host");
-    whole(server, "port");
-    oneOf(server, "state", SERVER_STATES);
-    if (measure(server, "weight") <= 0)
-      throw new DecodeError(`weight: expected a number above 0, found ${shown(server.weight)}`);
-  }
-  // Whoever made it may not know of health yet.
-  return { health: DEFAULT_HEALTH, ...pool };
-}
-
-function checkClass(fields: Fields, pools: number): void {
-  const spill = measure(fields, "spill");
-  if (whole(fields, "pool") < pools && Number.isInteger(spill) && spill >= -1 && spill < pools) return;
-  throw new DecodeError(`classes: expected indices of ${pools} pools, found ${shown(fields)}`);
-}
-
 function decoderOf<M extends Kinded>(what: string, kinds: Decoders<M>): (value: unknown) => M {
   const known = new Map<string, Decoder<M>>(Object.entries(kinds as Record<string, Decoder<M>>));
   return (value) => {
@@ -260,16 +225,6 @@ function redisOf(fields: Fields): ResolvedRedis {
   text(fields, "prefix");
   list(fields, "nodes", (node) => text(asRecord(node, "node"), "host"));
   return fields as unknown as ResolvedRedis;
-}
-
-function resolvedListener(value: unknown, what: string): ResolvedListener {
-  const fields = asRecord(value, what);
-  return {
-    name: text(fields, "name"),
-    host: text(fields, "host"),
-    port: whole(fields, "port"),
-    proxyProtocol: fields.proxyProtocol === true,
-  };
 }
 
 function hostPart(fields: Fields): HostPart {
@@ -365,75 +320,9 @@ function exchangeRecord(value: unknown): ExchangeRecord {
 
 const numbers = (fields: Fields): Record<string, number> => mapped(fields, asMeasure);
 
-/** Without a prototype: a name such as `__proto__` is a name like any other. */
-function mapped<T>(fields: Fields, decode: (value: unknown, name: string) => T): Record<string, T> {
-  const result: Record<string, T> = Object.create(null);
-  for (const [name, value] of Object.entries(fields)) result[name] = decode(value, name);
-  return result;
-}
-
-export function text(fields: Fields, name: string): string {
-  return asText(fields[name], name);
-}
-
-function flag(fields: Fields, name: string): boolean {
-  const value = fields[name];
-  if (typeof value === "boolean") return value;
-  throw new DecodeError(`${name}: expected true or false, found ${shown(value)}`);
-}
-
-export function whole(fields: Fields, name: string): number {
-  return asWhole(fields[name], name);
-}
-
-function asWhole(value: unknown, name: string): number {
-  if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return value;
-  throw new DecodeError(`${name}: expected a whole number from 0, found ${shown(value)}`);
-}
-
-function measure(fields: Fields, name: string): number {
-  return asMeasure(fields[name], name);
-}
-
-function oneOf<T extends string>(fields: Fields, name: string, words: readonly T[]): T {
-  const word = words.find((candidate) => candidate === fields[name]);
-  if (word !== undefined) return word;
-  throw new DecodeError(`${name}: expected one of ${words.join(", ")}, found ${shown(fields[name])}`);
-}
-
-function list<T>(fields: Fields, name: string, decode: (value: unknown, name: string) => T): T[] {
-  const value = fields[name];
-  if (!Array.isArray(value)) throw new DecodeError(`${name}: expected a list, found ${shown(value)}`);
-  return value.map((entry) => decode(entry, name));
-}
-
-export function record(fields: Fields, name: string): Fields {
-  return asRecord(fields[name], name);
-}
-
-export function asRecord(value: unknown, name: string): Fields {
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Fields;
-  throw new DecodeError(`${name}: expected an object, found ${shown(value)}`);
-}
-
-function asText(value: unknown, name: string): string {
-  if (typeof value === "string") return value;
-  throw new DecodeError(`${name}: expected a text, found ${shown(value)}`);
-}
-
-function asMeasure(value: unknown, name: string): number {
-  if (typeof value === "number" && Number.isFinite(value)) return value;
-  throw new DecodeError(`${name}: expected a number, found ${shown(value)}`);
-}
-
 /** How loaded a server says that it is. */
 function asAnnounced(value: unknown, name: string): number {
   const load = asMeasure(value, name);
   if (load >= 0 && load <= 1) return load;
   throw new DecodeError(`${name}: expected a number in 0..1, found ${shown(value)}`);
-}
-
-function shown(value: unknown): string {
-  const json = JSON.stringify(value) ?? String(value);
-  return json.length > 60 ? `${json.slice(0, 60)}…` : json;
 }
