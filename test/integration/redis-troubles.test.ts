@@ -2,7 +2,10 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { RedisTrouble, ResolvedRedis } from "@shunt/core";
 import { afterAll, beforeAll, beforeEach, expect, describe as group, test } from "vitest";
+import type { CoordinatorSeen } from "../../packages/coordinator/src/cli/admin/answers.ts";
+import { status } from "../../packages/coordinator/src/cli/status.ts";
 import { AcceptorEnd, CoordinatorEnd, Intruder } from "../support/bus-ends.ts";
+import { CoordinatorProcess } from "../support/coordinator-process.ts";
 import { eventually } from "../support/eventually.ts";
 import { freePort } from "../support/ports.ts";
 import { startRedis, type TestRedis } from "../support/redis.ts";
@@ -214,6 +217,31 @@ group("of RedisBus and RedisTransport", () => {
     await bothWork(coordinator, acceptor);
     await isOver(acceptor, "unreachable");
   });
+});
+
+test("a coordinator without Redis says so, and since when, in its API, to probes and to `shunt status`", async () => {
+  const port = await freePort();
+  await using coordinator = await CoordinatorProcess.start(redisState(`redis://127.0.0.1:${port}`));
+  const before = new Date().toISOString();
+  const away = await coordinator.get<CoordinatorSeen>("/v1/coordinator");
+  expect(away.redis).toMatchObject({ up: false, troubles: [{ reason: "unreachable" }] });
+  const since = away.redis?.troubles[0]?.since ?? "";
+  expect(since < before).toBe(true);
+  const { detail } = await coordinator.get<{ detail: string }>("/readyz");
+  expect(detail).toBe("Not ready: Redis is away, so that nobody knows which acceptors accept");
+  let shown = "";
+  const stdout = { write: (text: string) => (shown += text) };
+  expect(await status(["--admin", coordinator.url], { stdout, stderr: stdout })).toBe(1);
+  expect(shown).toContain(`redis        away: no change can be made, acceptors serve on
+             unreachable since ${since}: Redis cannot be reached
+`);
+  await using late = await LocalRedis.start([], port);
+  expect(late.url).toContain(String(port));
+  const back = await eventually(
+    () => coordinator.get<CoordinatorSeen>("/v1/coordinator"),
+    ({ redis: seen, leads }) => seen?.up === true && leads,
+  );
+  expect(back.redis?.troubles).toEqual([]);
 });
 
 /** As the page has them. */

@@ -1,7 +1,13 @@
 import { createHash, randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { clusterLimits, type DataPlaneConfig, type ResolvedConfig, type Snapshot } from "@shunt/core";
+import {
+  clusterLimits,
+  type DataPlaneConfig,
+  type ResolvedConfig,
+  type Snapshot,
+  serverNames,
+} from "@shunt/core";
 import type { Logger } from "pino";
 import { type AdminApi, startAdminApi } from "./api/http-server.ts";
 import { unversioned } from "./change/first-configuration.ts";
@@ -97,6 +103,7 @@ export async function startCoordinator(options: CoordinatorOptions): Promise<Coo
     ask,
     onCurrent: (stored, before) => {
       kept.write(stored);
+      registry.forgetAllBut(new Set(serverNames(stored.config)));
       // The first of all is no change.
       if (before.generation === 0) return;
       for (const event of configurationEvents(before.config, stored)) events.append(event);
@@ -180,6 +187,7 @@ export async function startCoordinator(options: CoordinatorOptions): Promise<Coo
       recent,
       events,
       shareMetrics: () => shareMetrics(registry, shares),
+      redis: shared.redis,
       redisMetrics: shared.metrics,
       counts: () => shared.counts,
       coordinators: () => shared.coordinators(),

@@ -7,7 +7,7 @@ import type { KnownHealth } from "../health/known-health.ts";
 import type { Leadership } from "../leadership/leadership.ts";
 import type { RecentExchanges } from "../membership/recent.ts";
 import type { Registry } from "../membership/registry.ts";
-import type { CoordinatorEntry, LeadershipCounts } from "../shared/shared-state.ts";
+import type { CoordinatorEntry, LeadershipCounts, RedisSeen } from "../shared/shared-state.ts";
 import type { Metric } from "./exposition.ts";
 
 /** What the resources of the API are made of. */
@@ -25,8 +25,9 @@ export interface ApiContext {
   readonly registry: Registry;
   readonly recent: RecentExchanges;
   readonly events: EventLog;
-  /** How Redis does, for metrics; undefined where there is none. */
   readonly shareMetrics?: (() => readonly Metric[]) | undefined;
+  /** How Redis does, for people and for metrics; undefined where there is none. */
+  readonly redis?: (() => RedisSeen) | undefined;
   readonly redisMetrics?: (() => readonly Metric[]) | undefined;
   /** Of changes of leader. */
   readonly counts: () => LeadershipCounts;

@@ -7,11 +7,12 @@ import { serve } from "./serve.ts";
 
 /** The coordinator that answers, and who leads: of many, every one answers alike. */
 export function addCoordinator(app: FastifyInstance, context: ApiContext): void {
-  const { name, version, leadership, current, own } = context;
+  const { name, version, leadership, current, own, redis } = context;
   serve(app, ROUTES.getCoordinator, () => {
     const { term, generation } = current();
     const leader = leadership.leads ? name : leadership.leader;
-    return { name, version, leads: leadership.leads, leader, term, generation, state: own.state.kind };
+    const { leads } = leadership;
+    return { name, version, leads, leader, term, generation, state: own.state.kind, redis: redis?.() };
   });
   serve(app, ROUTES.getCoordinators, async () => ({ coordinators: await listed(context) }));
 }

@@ -197,6 +197,19 @@ export const CoordinatorAnswer = Version.extend({
   leads: z.boolean(),
   leader: z.string().optional().describe("Who leads, as far as known"),
   state: z.enum(["embedded", "redis"]).describe("Where the state of the cluster lies"),
+  redis: z
+    .looseObject({
+      up: z.boolean().describe("It does what this coordinator asks"),
+      troubles: z.array(
+        z.looseObject({
+          reason: z.string().describe("As in metrics"),
+          says: z.string(),
+          since: z.string(),
+        }),
+      ),
+    })
+    .optional()
+    .describe("How Redis does; not there where the state is embedded"),
 });
 
 export const CoordinatorsAnswer = z.looseObject({

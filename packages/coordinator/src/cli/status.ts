@@ -34,15 +34,25 @@ export async function status(args: readonly string[], output: Output): Promise<n
   return EXIT.refused;
 }
 
-function head({ name, version, leads, leader, term, generation, state }: CoordinatorSeen): string {
+function head({ name, version, leads, leader, term, generation, state, redis }: CoordinatorSeen): string {
   const role = leads ? "leads" : "stands by";
   const lines = [
     `coordinator  ${name}, version ${version}, ${role}`,
     `leader       ${leader ?? "unknown"}`,
     `generation   ${generation} (version ${term}-${generation})`,
     `state        ${state}`,
+    ...(redis === undefined ? [] : redisLines(redis)),
   ];
   return lines.map((line) => `${printable(line)}\n`).join("");
+}
+
+/** A trouble that it goes on in spite of is told, too. */
+function redisLines({ up, troubles }: NonNullable<CoordinatorSeen["redis"]>): string[] {
+  const first = `redis        ${up ? "up" : "away: no change can be made, acceptors serve on"}`;
+  return [
+    first,
+    ...troubles.map(({ reason, says, since }) => `             ${reason} since ${since}: ${says}`),
+  ];
 }
 
 /** Acceptors by host; those that work by another generation than most are in a line of their own. */

@@ -104,6 +104,17 @@ export class Registry {
     if (servers.length > 0) member.changedSeq = seq;
   }
 
+  /** Names of servers that were removed are not kept for ever; of one at which something is outstanding it is still to be told. */
+  forgetAllBut(servers: ReadonlySet<string>): void {
+    for (const { loads } of this.members) {
+      for (const [server, load] of loads) {
+        if (servers.has(server) || load.outstanding > 0) continue;
+        this.totals.changed(loads, server, load, { ...load, announced: undefined });
+        loads.delete(server);
+      }
+    }
+  }
+
   leave(peer: BusPeer): Member | undefined {
     const member = this.#members.get(peer);
     if (member === undefined) return undefined;

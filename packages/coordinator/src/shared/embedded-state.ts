@@ -37,6 +37,7 @@ export function embeddedState({
     coordinators: async () => [{ id, host, pid: process.pid, version, leads: true, term: 0, since }],
     counts: COUNTS,
     metrics: undefined,
+    redis: undefined,
     duties: () => [],
     start: () => bus.listen(),
     stop: () => bus.close(),

@@ -10,6 +10,7 @@ import { RedisLeadership } from "../leadership/redis-leadership.ts";
 import { Registrations } from "../leadership/registrations.ts";
 import { linkRedis } from "../redis/connect-redis.ts";
 import { redisMetrics } from "../redis/redis-metrics.ts";
+import { Troubles } from "../redis/troubles.ts";
 import { RedisStore } from "../store/redis-store.ts";
 import type { SharedContext, SharedState } from "./shared-state.ts";
 
@@ -24,9 +25,16 @@ export async function redisState(options: RedisStateOptions): Promise<SharedStat
   const { redis, listener, known, version, host, events, log } = options;
   const names = busNames(redis.prefix);
   const id = uniqueId(host);
+  const troubles = new Troubles(() => new Date());
   const watch = new RedisWatch({
-    began: (reason, sentence, detail) => log.error({ reason, detail }, sentence),
-    ended: (reason, was) => log.info({ reason, was }, "trouble with Redis is over"),
+    began: (reason, sentence, detail) => {
+      troubles.began(reason);
+      log.error({ reason, detail }, sentence);
+    },
+    ended: (reason, was) => {
+      troubles.ended(reason);
+      log.info({ reason, was }, "trouble with Redis is over");
+    },
   });
   const away = new Away(events);
   // Each has its own connection: a renewal waits behind no long write, and nothing behind what waits for commands.
@@ -74,6 +82,7 @@ export async function redisState(options: RedisStateOptions): Promise<SharedStat
       return { changes: leadership.changes, fencedWrites: leadership.refusals };
     },
     metrics: () => redisMetrics(watch, bus.refused),
+    redis: () => ({ up: watch.up, troubles: troubles.seen }),
     duties: (change) => [new Commands({ reader, link, names, leadership, change, log })],
     async start() {
       await bus.listen();

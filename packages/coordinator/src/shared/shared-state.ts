@@ -7,6 +7,7 @@ import type { ConfigStore } from "../change/config-store.ts";
 import type { EventLog } from "../events/event-log.ts";
 import type { Duty } from "../leadership/duty.ts";
 import type { Leadership } from "../leadership/leadership.ts";
+import type { TroubleSeen } from "../redis/troubles.ts";
 
 /** What a coordinator has in common with others, or for itself where it is the only one. */
 export interface SharedState {
@@ -25,13 +26,21 @@ export interface SharedState {
   /** All coordinators, this one included. */
   coordinators(): Promise<readonly CoordinatorEntry[]>;
   readonly counts: LeadershipCounts;
-  /** How Redis does; undefined where there is none. */
+  /** How Redis does, for metrics and for people; undefined where there is none. */
   readonly metrics: (() => readonly Metric[]) | undefined;
+  readonly redis: (() => RedisSeen) | undefined;
   /** Resolves when the bus listens; who leads shows later. */
   start(): Promise<void>;
   /** Of a leader, those that come with the kind of state. */
   duties(change: (request: ChangeRequest) => Promise<ChangeOutcome>): readonly Duty[];
   stop(): Promise<void>;
+}
+
+/** How Redis does for this coordinator. */
+export interface RedisSeen {
+  /** It does what it is asked. */
+  readonly up: boolean;
+  readonly troubles: readonly TroubleSeen[];
 }
 
 /** What a kind of state is told of the coordinator that has it. */
