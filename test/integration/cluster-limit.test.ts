@@ -70,6 +70,8 @@ test("a limit of the whole cluster is never exceeded over 100,000 requests, and 
   const text = await shunt.api("/metrics");
   expect(text).toContain('shunt_share_refused_total{limited="all/s1"}');
   expect(await shunt.metric("shunt_limit_exceeded_total")).toBe(0);
+  const { exchanges } = JSON.parse(await shunt.api("/v1/exchanges?limit=100"));
+  expect(exchanges).toContainEqual(expect.objectContaining({ status: 503, unserved: "at-its-share" }));
 });
 
 /** Whoever logs that acceptors join. */

@@ -1,5 +1,6 @@
 export { affinityFor } from "./balance/affinity.ts";
 export { parseAnnouncedLoad } from "./balance/announced-load.ts";
+export { type PoolRefusal, poolRefusal } from "./balance/eligibility.ts";
 export type { PoolExplanation } from "./balance/explain.ts";
 export { hash32, NO_AFFINITY } from "./balance/hash.ts";
 export { averageReported } from "./balance/load.ts";

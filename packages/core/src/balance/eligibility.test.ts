@@ -6,6 +6,7 @@ import {
   poolHasRoom,
   poolObstacle,
   poolOutstanding,
+  poolRefusal,
 } from "./eligibility.ts";
 import { view } from "./test-view.ts";
 
@@ -66,5 +67,26 @@ describe("poolHasRoom()", () => {
 
   it("takes a limit of 0 for none", () => {
     expect(poolHasRoom(view("p2c", [{ outstanding: 999 }], { outstandingLimit: 0 }))).toBe(true);
+  });
+});
+
+describe("poolRefusal()", () => {
+  it("says what is in the way of the server that comes nearest to taking the request", () => {
+    const full = { outstanding: 10 };
+    const spent = { room: 0 };
+    const away = { ready: false };
+    const reasonOf = (servers: object[], tried: readonly number[] = NOBODY_TRIED): string =>
+      poolRefusal(view("p2c", servers, { outstandingPerServer: 10 }), tried);
+    expect(reasonOf([away, away])).toBe("not-ready");
+    expect(reasonOf([away, full])).toBe("at-its-limit");
+    expect(reasonOf([full, spent, away])).toBe("at-its-share");
+    expect(reasonOf([spent, {}], [1])).toBe("tried-already");
+    expect(reasonOf([])).toBe("no-servers");
+  });
+
+  it("says first what is in the way of the pool as a whole", () => {
+    const pool = view("p2c", [{ outstanding: 7 }], { outstandingLimit: 7 });
+    expect(poolRefusal(pool, NOBODY_TRIED)).toBe("pool-at-its-limit");
+    expect(poolRefusal({ ...pool, outstandingLimit: 0, room: 0 }, NOBODY_TRIED)).toBe("pool-at-its-share");
   });
 });

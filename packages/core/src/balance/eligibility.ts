@@ -47,6 +47,19 @@ export function poolObstacle(view: PoolView): "pool-at-its-limit" | "pool-at-its
   return view.room > 0 ? undefined : "pool-at-its-share";
 }
 
+/** Why nobody of the pool takes a request. Of the servers, what stands in the way of the one that comes nearest to it. */
+export type PoolRefusal = Ineligibility | "pool-at-its-limit" | "pool-at-its-share" | "no-servers";
+
+const NEAREST_FIRST = ["tried-already", "at-its-share", "at-its-limit", "not-ready"] as const;
+
+/** For explanations of a request that nobody took. */
+export function poolRefusal(view: PoolView, tried: readonly number[]): PoolRefusal {
+  const obstacle = poolObstacle(view);
+  if (obstacle !== undefined) return obstacle;
+  const found = new Set(view.candidates.map((_, index) => ineligibility(view, index, tried)));
+  return NEAREST_FIRST.find((reason) => found.has(reason)) ?? "no-servers";
+}
+
 function isBelowLimit(view: PoolView): boolean {
   return view.outstandingLimit === 0 || poolOutstanding(view) < view.outstandingLimit;
 }

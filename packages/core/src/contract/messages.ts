@@ -131,6 +131,8 @@ export interface ExchangeRecord {
   readonly facts: Readonly<Record<string, readonly string[]>>;
   readonly generation: number;
   readonly attempts: readonly AttemptRecord[];
+  /** Why no server of its class's own pool took it: what stood in the way of the one that came nearest to it. */
+  readonly unserved?: string | undefined;
   readonly status: number;
   /** How it ended, in words of the access log. */
   readonly ended: string;

@@ -9,6 +9,7 @@ import {
   type PoolView,
   type PublishedLoad,
   planAgain,
+  poolRefusal,
   type ResolvedClass,
   type ResolvedPool,
   type ResolvedServer,
@@ -201,6 +202,8 @@ export class Selector {
     if (!chosen || choice.spilled) generation.pools[cls.pool]?.noteRefused();
     if (!chosen) {
       generation.pools[cls.spill]?.noteRefused();
+      const own = generation.pools[cls.pool];
+      exchange.unserved = own === undefined ? undefined : poolRefusal(own, tried.pool);
       return undefined;
     }
     const pool = generation.pools[choice.pool] as Pool;

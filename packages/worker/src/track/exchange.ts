@@ -4,6 +4,7 @@ import {
   METHOD,
   methodName,
   NONE_TRIED,
+  type PoolRefusal,
   REFUSALS,
   REFUSE,
   type Refusal,
@@ -103,6 +104,8 @@ export class Exchange {
   /** How it ended: HAProxy's two letters, "--" when nothing went wrong. */
   ended = "--";
   failure: string | undefined = undefined;
+  /** Why no server of its class's own pool took it, when it was asked for last; undefined: one did, or none was asked. */
+  unserved: PoolRefusal | undefined = undefined;
 
   // Times, in milliseconds of the monotonic clock; 0 is not reached.
   readonly beganAt: number;

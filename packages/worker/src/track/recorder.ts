@@ -3,6 +3,7 @@ import {
   type ExchangeRecord,
   FIXED,
   HEAD_FLAG,
+  type PoolRefusal,
   type ResolvedClass,
   type Snapshot,
 } from "@shunt/core";
@@ -35,6 +36,7 @@ class Remembered implements ReadableRequest {
   method = "";
   rule = -1;
   class = -1;
+  unserved: PoolRefusal | undefined = undefined;
   status = 0;
   ended = "";
   beganAt = 0;
@@ -79,6 +81,7 @@ class Remembered implements ReadableRequest {
     this.method = exchange.methodName;
     this.rule = exchange.rule;
     this.class = exchange.class;
+    this.unserved = exchange.unserved;
     this.status = exchange.status;
     this.ended = exchange.ended;
     this.beganAt = exchange.beganAt;
@@ -177,6 +180,7 @@ export class Recorder {
       generation,
       attempts: attemptsOf(remembered),
       status: remembered.status,
+      unserved: remembered.unserved,
       ended: remembered.ended,
       timers: { ...remembered.timers },
     };
