@@ -39,7 +39,8 @@ const matcher: fc.Arbitrary<MatcherOptions> = fc.oneof(
   fc.constantFrom("^a+$", "[0-9]").map((regex) => ({ regex })),
 );
 const path = fc.webPath().filter((each) => each.startsWith("/") && !each.includes("?"));
-const host = fc.domain();
+/** With the dot of the root at its end, and with more. */
+const host = fc.tuple(fc.domain(), fc.constantFrom("", ".", "..", "...")).map((parts) => parts.join(""));
 const address = fc.oneof(fc.ipV4(), fc.ipV6());
 const named = fc.dictionary(token, matcher, { minKeys: 1, maxKeys: 2 });
 

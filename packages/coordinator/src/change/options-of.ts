@@ -206,9 +206,23 @@ function conditionOptions(condition: Condition): ConditionOptions {
       return { not: conditionOptions(condition.of) };
     case "test": {
       const { on, matcher } = condition;
-      const test = matcherOptions(matcher);
+      const test = matcherOptions(on.fact === "host" ? withRootDots(matcher) : matcher);
       return { [on.fact]: "name" in on ? { [on.name]: test } : test };
     }
+  }
+}
+
+/** Of a host one dot at the end is taken for that of the root, and away: who means a dot writes two. */
+function withRootDots(matcher: Matcher): Matcher {
+  const twice = (host: string): string => (host.length > 1 && host.endsWith(".") ? `${host}.` : host);
+  switch (matcher.kind) {
+    case "equal":
+    case "suffix":
+      return { ...matcher, value: twice(matcher.value) };
+    case "in":
+      return { ...matcher, values: matcher.values.map(twice) };
+    default:
+      return matcher;
   }
 }
 

@@ -28,6 +28,7 @@ export class Hearing implements BusListener {
 
   onMessage(peer: BusPeer, message: AcceptorMessage): void {
     const { registry, recent, ejections, shares } = this.#options;
+    const isKnown = registry.of(peer) !== undefined;
     const member = message.kind === "hello" ? registry.join(peer, message) : registry.of(peer);
     if (member === undefined) {
       peer.close(`expected hello first, found ${message.kind}`);
@@ -36,7 +37,8 @@ export class Hearing implements BusListener {
     registry.heardFrom(member);
     switch (message.kind) {
       case "hello":
-        this.#joined(member);
+        shares.joined(member.id);
+        if (!isKnown) this.#joined(member);
         break;
       case "load":
         registry.takeLoad(member, message);
@@ -67,9 +69,9 @@ export class Hearing implements BusListener {
     onLeft();
   }
 
+  /** Who says hello again was asked to tell all, and has been here all the time. */
   #joined({ id, pid, host, version }: Member): void {
-    const { events, shares, log } = this.#options;
-    shares.joined(id);
+    const { events, log } = this.#options;
     log.info({ acceptor: id, acceptorPid: pid }, "acceptor joined");
     events.append({ kind: "acceptor-joined", acceptor: id, host, version });
   }

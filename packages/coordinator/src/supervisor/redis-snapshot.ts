@@ -5,8 +5,9 @@ import { decodeSnapshotNotice } from "@shunt/core/contract/decode";
 import { restartDelayMs } from "./backoff.ts";
 import type { Log } from "./log.ts";
 
-/** So often it is said that Redis is away, while it is. */
-const SAY_EVERY_MS = 5_000;
+/** It is said when it begins or changes, then after this time, and each time after twice as long, up to the last. */
+const SAY_AGAIN_MS = 5_000;
+const SAY_AT_LEAST_MS = 60_000;
 
 export interface RedisSnapshotOptions {
   readonly redis: ResolvedRedis;
@@ -23,7 +24,9 @@ export class RedisSnapshot {
   #child: ChildProcess | undefined;
   #deaths = 0;
   #restart: NodeJS.Timeout | undefined;
-  #saidAt = Number.NEGATIVE_INFINITY;
+  #said = "";
+  #sayAgainAt = 0;
+  #pauseMs = SAY_AGAIN_MS;
   #over = false;
 
   constructor(options: RedisSnapshotOptions) {
@@ -62,8 +65,12 @@ export class RedisSnapshot {
 
   #say(notice: Exclude<SnapshotNotice, { kind: "found" }>): void {
     const now = performance.now();
-    if (now - this.#saidAt < SAY_EVERY_MS) return;
-    this.#saidAt = now;
+    const said = notice.kind === "away" ? notice.reason : "";
+    const isNews = this.#sayAgainAt === 0 || said !== this.#said;
+    if (!isNews && now < this.#sayAgainAt) return;
+    this.#pauseMs = isNews ? SAY_AGAIN_MS : Math.min(SAY_AT_LEAST_MS, this.#pauseMs * 2);
+    this.#sayAgainAt = now + this.#pauseMs;
+    this.#said = said;
     const { log } = this.#options;
     if (notice.kind === "away") log.warn({ reason: notice.reason }, "waiting for Redis");
     else log.warn({}, "waiting for a coordinator: Redis has no snapshot yet");

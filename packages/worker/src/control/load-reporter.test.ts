@@ -82,3 +82,11 @@ test("LoadReporter reports everything again after it was told to forget", () => 
   reporter.forget();
   expect(reporter.next([load("a/1", 2)])).toEqual([["a/1", 2, measures]]);
 });
+
+test("LoadReporter says once that nothing is outstanding at a server that was removed, and all anew when it is back", () => {
+  const reporter = new LoadReporter();
+  reporter.next([load("a/1", 1), load("a/2", 2), load("a/3", 0, { requests: 1 })]);
+  expect(reporter.next([load("a/1", 1)])).toEqual([["a/2", 0]]);
+  expect(reporter.next([load("a/1", 1)])).toBeUndefined();
+  expect(reporter.next([load("a/1", 1), load("a/2", 2)])).toEqual([["a/2", 2, measures]]);
+});

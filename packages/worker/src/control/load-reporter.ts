@@ -27,6 +27,7 @@ export class LoadReporter {
       const report = this.#reportOf(load);
       if (report !== undefined) changed.push(report);
     }
+    this.#forgetRemoved(loads, changed);
     this.#quietTicks = changed.length > 0 ? 0 : this.#quietTicks + 1;
     if (changed.length === 0 && this.#quietTicks < HEARTBEAT_TICKS) return undefined;
     this.#quietTicks = 0;
@@ -36,6 +37,17 @@ export class LoadReporter {
   forget(): void {
     this.#sent.clear();
     this.#quietTicks = HEARTBEAT_TICKS;
+  }
+
+  /** Nothing is outstanding at a server that is not spoken of any more: that is said, and its name is not kept. */
+  #forgetRemoved(loads: readonly ServerLoad[], changed: ReportedLoad[]): void {
+    if (this.#sent.size === 0) return;
+    const removed = new Set(this.#sent.keys());
+    for (const { server } of loads) removed.delete(server);
+    for (const server of removed) {
+      if (this.#sent.get(server)?.outstanding !== 0) changed.push([server, 0]);
+      this.#sent.delete(server);
+    }
   }
 
   #reportOf({ server, outstanding, ...measures }: ServerLoad): ReportedLoad | undefined {

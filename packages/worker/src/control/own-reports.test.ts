@@ -26,3 +26,10 @@ test("OwnReports keeps a bounded number of reports while nobody counts them", ()
   for (let seq = 1; seq <= 10_000; seq++) own.note(seq, [["a/1", seq]]);
   expect(own.partOf("a/1", 1)).toBe(10_000 - 256);
 });
+
+test("OwnReports has no part at a server at which nothing is outstanding any more", () => {
+  const own = new OwnReports();
+  own.note(1, [["a/1", 3]]);
+  own.note(2, [["a/1", 0]]);
+  expect([own.partOf("a/1", 1), own.partOf("a/1", 2)]).toEqual([3, 0]);
+});

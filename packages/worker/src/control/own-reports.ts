@@ -13,7 +13,7 @@ interface Report {
  * reports that it had then.
  */
 export class OwnReports {
-  /** What is outstanding at each server by the last report that was counted. */
+  /** What is outstanding at each server by the last report that was counted; nothing where it has none. */
   readonly #counted = new Map<string, number>();
   #later: Report[] = [];
 
@@ -31,6 +31,9 @@ export class OwnReports {
   }
 
   #count({ servers }: Report): void {
-    for (const [server, outstanding] of servers) this.#counted.set(server, outstanding);
+    for (const [server, outstanding] of servers) {
+      if (outstanding === 0) this.#counted.delete(server);
+      else this.#counted.set(server, outstanding);
+    }
   }
 }
