@@ -1,9 +1,10 @@
 /**
  * `npm run bench:cluster`: what shared load is worth between real processes. Six acceptors of one host, of which the first
  * has half of all clients and the last two next to none; eight servers of which two take three times as long. Prints a table;
- * with `--out FILE` it writes the page test/bench/cluster.md.
+ * with `--out FILE` it writes the page test/bench/cluster.md. With `--kept FILE` rounds are kept there, and count with those of the
+ * next time: a machine that is quiet for minutes only can be measured on in parts.
  */
-import { writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import type { ShuntOptions } from "../../../packages/core/src/config/options.ts";
@@ -32,14 +33,17 @@ const SETTINGS: readonly Setting[] = [
   { name: "six, own load alone", acceptors: 6, sharedLoad: false },
 ];
 
-const MEASURES = ["p50", "p99", "range", "deviation", "lasting", "perSecond"] as const;
+const MEASURES = ["p50", "p99", "range", "deviation", "lasting", "away", "perSecond"] as const;
 type Measured = Readonly<Record<(typeof MEASURES)[number], number>>;
+/** One setting in one round, as it is kept. */
+type Kept = Measured & { readonly name: string };
 
 const { values } = parseArgs({
   options: {
     rounds: { type: "string", default: "5" },
     seconds: { type: "string", default: "10" },
     out: { type: "string" },
+    kept: { type: "string" },
   },
 });
 const rounds = Number(values.rounds);
@@ -47,6 +51,12 @@ const seconds = Number(values.seconds);
 const WARM_SECONDS = 6;
 
 const measured = new Map<string, Measured[]>(SETTINGS.map(({ name }) => [name, []]));
+if (values.kept !== undefined && existsSync(values.kept)) {
+  for (const line of readFileSync(values.kept, "utf8").trim().split("\n")) {
+    const { name, ...result }: Kept = JSON.parse(line);
+    measured.get(name)?.push(result);
+  }
+}
 for (let round = 0; round < rounds; round++) {
   // Back and forth, so that a noisy minute strikes neighbours alike.
   const order = round % 2 === 0 ? SETTINGS : SETTINGS.toReversed();
@@ -54,6 +64,8 @@ for (let round = 0; round < rounds; round++) {
     const result = await measure(setting);
     measured.get(setting.name)?.push(result);
     console.error(`round ${round + 1}, ${setting.name}: ${JSON.stringify(result)}`);
+    if (values.kept !== undefined)
+      appendFileSync(values.kept, `${JSON.stringify({ name: setting.name, ...result })}\n`);
   }
 }
 const text = page();
@@ -81,10 +93,11 @@ async function measure({ acceptors, sharedLoad }: Setting): Promise<Measured> {
     clients.begin();
     await new Promise((resolve) => setTimeout(resolve, WARM_SECONDS * 1_000));
     clients.take();
-    const spread = await servers.watch(seconds * 1_000);
+    const { serviceMs, ...spread } = await servers.watch(seconds * 1_000);
     const times = clients.take().toSorted((a, b) => a - b);
     const at = (part: number) => times[Math.ceil(part * times.length) - 1] ?? Number.NaN;
-    return { p50: at(0.5), p99: at(0.99), ...spread, perSecond: times.length / seconds };
+    const away = times.reduce((sum, ms) => sum + ms, 0) / times.length - serviceMs;
+    return { p50: at(0.5), p99: at(0.99), ...spread, away, perSecond: times.length / seconds };
   } catch (error) {
     console.error(shunt.errors);
     throw error;
@@ -127,12 +140,12 @@ one acceptor has all. \`six, own load alone\` is the same balancer with \`shared
 
 \`range\` is the mean distance between the server with the most requests outstanding and the one with the least, counted
 by the servers themselves every 7 ms; \`deviation\` the mean standard deviation over servers; \`lasting\` the distance between the
-servers that had the most and the least over a whole round.
+servers that had the most and the least over a whole round; \`away\` the mean time of an answer at its client less that at its server.
 
-Medians of ${rounds} rounds of ${seconds} s, least and most in brackets.
+Medians of ${measured.get("one acceptor")?.length} rounds of ${seconds} s, least and most in brackets.
 
-| | p50 ms | p99 ms | range | deviation | lasting | requests/s |
-| --- | --- | --- | --- | --- | --- | --- |
+| | p50 ms | p99 ms | range | deviation | lasting | away ms | requests/s |
+| --- | --- | --- | --- | --- | --- | --- | --- |
 ${rows.join("\n")}
 
 Medians of the quotients within a round, to one acceptor:

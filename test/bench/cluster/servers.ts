@@ -13,6 +13,8 @@ export interface Spread {
   readonly deviation: number;
   /** Distance between those that were the fullest and the emptiest over the whole time. */
   readonly lasting: number;
+  /** Mean time of an answer, in milliseconds, from when the request was read to when the answer was written. */
+  readonly serviceMs: number;
 }
 
 /**
@@ -25,6 +27,8 @@ export class WaitingServers {
   readonly #outstanding: number[];
   readonly #chance = new SeedSequence(2026);
   readonly #meansMs: readonly number[];
+  /** Answers, and how long they took together. */
+  #served = { count: 0, ms: 0 };
 
   constructor(meansMs: readonly number[]) {
     this.#meansMs = meansMs;
@@ -35,8 +39,11 @@ export class WaitingServers {
     for (const index of this.#meansMs.keys()) {
       const server = createServer({ keepAliveTimeout: 600_000 }, (request, response) => {
         this.#add(index, 1);
+        const began = performance.now();
         setTimeout(() => {
           this.#add(index, -1);
+          this.#served.count++;
+          this.#served.ms += performance.now() - began;
           response.writeHead(200, {
             "x-answered": request.headers["x-request-id"] ?? "",
             "content-length": 0,
@@ -55,6 +62,7 @@ export class WaitingServers {
   async watch(ms: number): Promise<Spread> {
     const each = this.#outstanding.map(() => 0);
     let [count, range, deviation] = [0, 0, 0];
+    this.#served = { count: 0, ms: 0 };
     const ticker = setInterval(() => {
       const now = this.#outstanding;
       const mean = sum(now) / now.length;
@@ -72,6 +80,7 @@ export class WaitingServers {
       range: range / count,
       deviation: deviation / count,
       lasting: Math.max(...usual) - Math.min(...usual),
+      serviceMs: this.#served.ms / this.#served.count,
     };
   }
 
