@@ -1,6 +1,6 @@
 /**
- * `npm run cluster -- outages|propagation|limit`: what a cluster of three hosts does when its parts go away, how soon a change
- * is everywhere, and whether a limit of the whole cluster holds.
+ * `npm run cluster -- outages|propagation|limit|starts`: what a cluster of three hosts does when its parts go away, how soon a
+ * change is everywhere, and whether a limit of the whole cluster holds; and in which orders its parts may be started.
  */
 import { parseArgs } from "node:util";
 import { table } from "../bench/table.ts";
@@ -8,10 +8,12 @@ import { Cluster } from "./cluster.ts";
 import { limit } from "./limit.ts";
 import { outages } from "./outages.ts";
 import { propagation, quantile } from "./propagation.ts";
+import { ORDERS, startIn } from "./starts.ts";
 
 const USAGE = `npm run cluster -- outages [--seconds 60]
 npm run cluster -- propagation [--trials 100]
-npm run cluster -- limit [--requests 100000]`;
+npm run cluster -- limit [--requests 100000]
+npm run cluster -- starts`;
 
 process.exitCode = await main();
 
@@ -23,6 +25,7 @@ async function main(): Promise<number> {
   } as const;
   const { values, positionals } = parseArgs({ options, allowPositionals: true });
   const [what] = positionals;
+  if (what === "starts") return await runStarts();
   if (what !== "outages" && what !== "propagation" && what !== "limit") {
     console.error(USAGE);
     return 1;
@@ -82,4 +85,12 @@ async function runLimit(cluster: Cluster, requests: number): Promise<number> {
   );
   for (const failure of failures) console.log(failure);
   return failures.length === 0 ? 0 : 1;
+}
+
+/** Each order ends well, or throws. */
+async function runStarts(): Promise<number> {
+  const rows: string[][] = [];
+  for (const order of ORDERS) rows.push([order.join(", "), (await startIn(order)).toFixed(0), ""]);
+  console.log(table(["started in the order", "serves after the last, ms", ""], 1, rows));
+  return 0;
 }

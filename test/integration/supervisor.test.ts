@@ -138,6 +138,30 @@ test("a damaged state database is moved aside, with an alarm, and the generation
   expect(second.errors).toContain("state database is damaged");
 });
 
+test("a coordinator that never starts is done without where the last snapshot is on disk, and nowhere else", async () => {
+  await using household = new Household();
+  const config = household.config({ acceptors: 1, log: { level: "warn", access: "off" } });
+  const refused = household.runWithoutCoordinator(config);
+  expect(await refused.exited).toBe(1);
+  expect(refused.errors).toContain(
+    "Cannot start: the coordinator ended 3 times before it was ready. Last: nothing can be read here",
+  );
+  const { admin: _, state: __, ...dataPlane } = config;
+  const snapshot = { term: 0, generation: 7, config: dataPlane };
+  writeFileSync(join(household.state, "snapshot.json"), JSON.stringify(snapshot));
+  const serving = household.runWithoutCoordinator(config);
+  const [line = ""] = await eventually(
+    () => serving.lines,
+    ({ length }) => length > 0,
+  );
+  // Nobody can be asked for anything but what acceptors serve.
+  expect(line).toMatch(/^ready http:\S+$/);
+  expect((await ask(line.slice("ready ".length))).pid).toBeGreaterThan(0);
+  expect(serving.errors).toContain("starting with the last snapshot on disk, to catch up later");
+  serving.child.kill("SIGTERM");
+  expect(await serving.exited).toBe(0);
+});
+
 test("SIGTERM lets an exchange in flight finish", async () => {
   await using household = new Household();
   const supervisor = household.run(household.config({ acceptors: 1 }));

@@ -4,11 +4,12 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node
 import { Agent, get } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { ResolvedConfig } from "@shunt/core";
+import type { ResolvedConfig, ResolvedListener, ResolvedServer } from "@shunt/core";
 import { busNames, encodeAnnouncement } from "@shunt/core";
 import { Redis } from "ioredis";
 import { afterEach, expect, test } from "vitest";
 import { testConfig } from "../../packages/coordinator/src/test-config.ts";
+import { startIn } from "../cluster/starts.ts";
 import { eventually } from "../support/eventually.ts";
 import { freePort } from "../support/ports.ts";
 import { isAlive, kill } from "../support/processes.ts";
@@ -102,9 +103,14 @@ async function newRedis(): Promise<LocalRedis> {
   return redis;
 }
 
+/** On this machine. */
+function webAt(port: number, name = "web"): ResolvedListener {
+  return { name, host: "127.0.0.1", port, proxyProtocol: false };
+}
+
 async function listenersAt(port: number): Promise<Partial<ResolvedConfig>> {
   return {
-    listeners: [{ name: "web", host: "127.0.0.1", port, proxyProtocol: false }],
+    listeners: [webAt(port)],
     acceptors: 1,
     log: { level: "info", access: "off" },
   };
@@ -150,6 +156,13 @@ test("shunt worker waits for Redis, then for a coordinator, and says so; it ends
   await eventually(
     () => worker.said("waiting for a coordinator: Redis has no snapshot yet"),
     ({ length }) => length > 0,
+  );
+  const client = new Redis(redis.url);
+  await client.config("SET", "requirepass", "another");
+  client.disconnect();
+  await eventually(
+    () => worker.said("waiting for Redis").map(({ reason }) => reason),
+    (reasons) => reasons.some((reason) => reason?.startsWith("Redis refuses the user or the password")),
   );
   expect(worker.out).toBe("");
   expect(await worker.stop()).toBe(0);
@@ -210,6 +223,12 @@ test("shunt worker serves when the coordinator has come, starts again without Re
   );
   expect(await second.stop()).toBe(0);
   expect(JSON.parse(readFileSync(file, "utf8")).generation).toBe(2);
+});
+
+test("a worker and a coordinator that were there before Redis find it, and serve", {
+  timeout: PATIENCE_MS * 2,
+}, async () => {
+  expect(await startIn(["worker", "coordinator", "redis"])).toBeGreaterThan(0);
 });
 
 test("a damaged snapshot on disk is named and not used; --listen says where a listener is on this host", {
@@ -274,6 +293,80 @@ test.each([
   expect(await worker.exited).toBe(1);
   expect(worker.errors.slice(0, sentence.length)).toBe(sentence);
   expect(worker.errors).not.toContain("hidden");
+});
+
+test("a worker takes over listeners, acceptors, trust, limits and log level from Redis while it serves, and no request fails", {
+  timeout: PATIENCE_MS * 2,
+}, async () => {
+  const redis = await newRedis();
+  await using server = await SampleServer.start("s1", (request, response) => {
+    response.end(String(request.headers["x-forwarded-for"]));
+  });
+  const [port, extra] = [await freePort(), await freePort()];
+  const usual = await listenersAt(port);
+  const base = testConfig("/nowhere");
+  // Acceptors that start want the cores for themselves: a thread that waits for one is no thread that hangs.
+  const timeouts = { ...base.timeouts, drainMs: 5_000, classifyMs: 10_000 };
+  const pools = base.pools.map((pool) => ({
+    ...pool,
+    servers: [
+      { ...(pool.servers[0] as ResolvedServer), port: server.port, authority: `127.0.0.1:${server.port}` },
+    ],
+  }));
+  let generation = 0;
+  const change = (changes: Partial<ResolvedConfig>): Promise<void> =>
+    publish(redis.url, ++generation, { ...usual, timeouts, pools, ...changes });
+  await change({});
+  const worker = new Worker(newDirectory(), ["--state", redis.url]);
+  await worker.ready();
+  const load = new Load(`http://127.0.0.1:${port}/`);
+  const asked = async (at: number, path: string): Promise<[number, string]> => {
+    const headers = { connection: "close", "x-forwarded-for": "192.0.2.7" };
+    const answer = await fetch(`http://127.0.0.1:${at}${path}`, { headers });
+    return [answer.status, await answer.text()];
+  };
+  await change({ listeners: [webAt(port), webAt(extra, "more")], acceptors: 2 });
+  await eventually(
+    () => asked(extra, "/"),
+    ([status]) => status === 200,
+  );
+  await eventually(
+    () => worker.acceptors.length,
+    (count) => count === 2,
+  );
+  expect((await asked(port, "/"))[1]).toBe("127.0.0.1");
+  const trust = { peers: ["127.0.0.1"], fields: [] };
+  await change({
+    trust,
+    limits: { ...base.limits, targetBytes: 64 },
+    log: { level: "silent", access: "off" },
+  });
+  await eventually(
+    () => asked(port, "/"),
+    ([, text]) => text === "192.0.2.7, 127.0.0.1",
+  );
+  await eventually(
+    () => asked(port, `/${"a".repeat(64)}`),
+    ([status]) => status === 414,
+  );
+  await eventually(
+    () => worker.acceptors.length,
+    (count) => count === 1,
+  );
+  await eventually(
+    () =>
+      asked(extra, "/").then(
+        () => "open",
+        () => "closed",
+      ),
+    (state) => state === "closed",
+  );
+  expect(await load.end()).toEqual([]);
+  expect(load.answered).toBeGreaterThan(10);
+  const { length } = worker.errors;
+  expect(await worker.stop()).toBe(0);
+  // The acceptors and their supervisor are silent from then on.
+  expect(worker.errors.slice(length)).toBe("");
 });
 
 test("listeners and acceptors come and go under load, and no request fails", {

@@ -34,6 +34,11 @@ export class Household implements AsyncDisposable {
     return this.#spawn([MAIN, JSON.stringify(config)], env);
   }
 
+  /** The same with a coordinator that never starts. */
+  runWithoutCoordinator(config: ResolvedConfig): RunningSupervisor {
+    return this.#spawn([MAIN, JSON.stringify(config)], { ...process.env, BROKEN_COORDINATOR: "1" });
+  }
+
   /** Runs `shunt up` with a configuration file; its state is to be that of this household. */
   up(file: string): RunningSupervisor {
     return this.#spawn([SHUNT, "up", "-c", file], process.env);
