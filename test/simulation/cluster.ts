@@ -63,6 +63,12 @@ export interface Scenario {
    * @default all the same
    */
   readonly placement?: readonly number[];
+  /**
+   * Mean milliseconds on each way between an acceptor and a server, and from an answer to the client's next request: a
+   * machine that is busy with other things. By chance, exponentially.
+   * @default 0
+   */
+  readonly awayMs?: number;
   /** Requests come for this long, in milliseconds; then what is outstanding is finished. */
   readonly durationMs: number;
   readonly seed: number;
@@ -102,7 +108,9 @@ type Event =
   | { readonly kind: "next"; readonly class: number; readonly acceptor: number }
   | { readonly kind: "report"; readonly acceptor: number }
   | { readonly kind: "look" }
+  | { readonly kind: "there"; readonly request: Sent }
   | { readonly kind: "done"; readonly request: Sent }
+  | { readonly kind: "back"; readonly request: Sent }
   | { readonly kind: "publish" };
 
 interface Sent {
@@ -207,8 +215,14 @@ class Cluster {
       case "look":
         this.#lookAtSpread();
         break;
+      case "there":
+        this.#begin(event.request);
+        break;
       case "done":
         this.#finish(event.request);
+        break;
+      case "back":
+        this.#settle(event.request);
         break;
       case "publish":
         this.#publish();
@@ -260,9 +274,25 @@ class Cluster {
   }
 
   #send(request: Sent): void {
-    const { candidate, busy, spec, view } = this.#at(request);
+    const { candidate, view } = this.#at(request);
     view.turn++;
     candidate.outstanding++;
+    this.#travel({ kind: "there", request });
+  }
+
+  #travel(event: Event): void {
+    const away = this.#away();
+    if (away === 0) this.#happen(event);
+    else this.#events.add(this.#now + away, event);
+  }
+
+  #away(): number {
+    const { awayMs = 0 } = this.#scenario;
+    return awayMs === 0 ? 0 : this.#exponential(awayMs);
+  }
+
+  #begin(request: Sent): void {
+    const { busy, spec } = this.#at(request);
     if (busy.working < spec.concurrency) this.#work(request);
     else busy.waiting.push(request);
   }
@@ -276,17 +306,24 @@ class Cluster {
   }
 
   #finish(request: Sent): void {
-    const { candidate, busy } = this.#at(request);
+    const { busy } = this.#at(request);
+    busy.working--;
+    this.#travel({ kind: "back", request });
+    const next = busy.waiting.shift();
+    if (next !== undefined) this.#work(next);
+  }
+
+  #settle(request: Sent): void {
+    const { candidate } = this.#at(request);
     const tookMs = this.#now - request.arrivedAt;
     candidate.outstanding--;
     candidate.measuredMs = observeLatency(candidate.measuredMs, candidate.observedAt, tookMs, this.#now);
     candidate.observedAt = this.#now;
     this.#outcomes.push({ ...request, tookMs });
-    busy.working--;
-    if (request.again && this.#now < this.#scenario.durationMs)
-      this.#events.add(this.#now + 0.3, { kind: "next", class: request.class, acceptor: request.acceptor });
-    const next = busy.waiting.shift();
-    if (next !== undefined) this.#work(next);
+    if (request.again && this.#now < this.#scenario.durationMs) {
+      const next = { kind: "next", class: request.class, acceptor: request.acceptor } as const;
+      this.#events.add(this.#now + 0.3 + this.#away(), next);
+    }
   }
 
   #report(acceptor: number): void {

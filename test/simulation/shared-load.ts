@@ -26,13 +26,14 @@ function servers(fastMs: number, concurrency: number): ServerSpec[] {
   });
 }
 
-/** `outstanding`: about so many requests are outstanding at each server. */
+/** `outstanding`: about so many requests are outstanding at each server. `awayMs`: as in `Scenario`. */
 export function scenario(
   knowledge: Knowledge,
   load: Load,
   fastMs: number,
   outstanding: number,
   seed: number,
+  awayMs = 0,
 ): Scenario {
   const each = servers(fastMs, 1_000);
   // By Little's law, with the same outstanding at each server.
@@ -52,6 +53,7 @@ export function scenario(
     acceptors: knowledge === "one acceptor" ? 1 : PLACEMENT.length,
     ...(knowledge === "one acceptor" ? {} : { placement: PLACEMENT }),
     durationMs: SETTLE_MS + 600 * fastMs,
+    awayMs,
     seed,
   };
 }
@@ -70,19 +72,24 @@ if (import.meta.main) {
   );
   const loads: Load[] = ["clients that ask again and again", "requests at random"];
   for (const load of loads)
-    for (const [ms, outstanding] of [
-      [30, 4],
-      [30, 16],
-      [300, 16],
+    for (const [ms, outstanding, awayMs] of [
+      [30, 4, 0],
+      [30, 16, 0],
+      [300, 16, 0],
+      [100, 16, 0.5],
+      [100, 16, 2],
+      [100, 16, 5],
     ] as const)
       for (const knowledge of ["one acceptor", "shared", "own"] as const) {
-        const runs = seeds.map((seed) => measure(scenario(knowledge, load, ms, outstanding, seed)));
+        const runs = seeds.map((seed) => measure(scenario(knowledge, load, ms, outstanding, seed, awayMs)));
         const median = (of: keyof Measured) =>
           quantile(
             runs.map((run) => run[of]),
             0.5,
           ).toFixed(2);
         const numbers = (["p50", "p99", "range", "deviation", "lasting"] as const).map(median);
-        console.log([`${load}, ${ms} ms, ${outstanding}`, knowledge, ...numbers].join(" | "));
+        console.log(
+          [`${load}, ${ms} ms, ${outstanding}, away ${awayMs} ms`, knowledge, ...numbers].join(" | "),
+        );
       }
 }

@@ -122,6 +122,7 @@ async function startedPatiently(shunt: RunningShunt): Promise<void> {
 
 function page(): string {
   const { cpu, cores, memoryGiB, kernel } = describeMachine();
+  const count = measured.get("one acceptor")?.length;
   const rows = SETTINGS.map(({ name }) => {
     const runs = measured.get(name) ?? [];
     return `| ${[name, ...MEASURES.map((measure) => cell(runs.map((run) => run[measure])))].join(" | ")} |`;
@@ -142,7 +143,7 @@ one acceptor has all. \`six, own load alone\` is the same balancer with \`shared
 by the servers themselves every 7 ms; \`deviation\` the mean standard deviation over servers; \`lasting\` the distance between the
 servers that had the most and the least over a whole round; \`away\` the mean time of an answer at its client less that at its server.
 
-Medians of ${measured.get("one acceptor")?.length} rounds of ${seconds} s, least and most in brackets.
+Medians of ${count} rounds of ${seconds} s, least and most in brackets.
 
 | | p50 ms | p99 ms | range | deviation | lasting | away ms | requests/s |
 | --- | --- | --- | --- | --- | --- | --- | --- |
@@ -157,7 +158,7 @@ ${ratios.join("\n")}
 ## How to repeat
 
 \`\`\`sh
-npm run bench:cluster -- --rounds ${rounds} --seconds ${seconds} --out test/bench/cluster.md
+npm run bench:cluster -- --rounds ${count} --seconds ${seconds} --out test/bench/cluster.md
 \`\`\`
 
 ${cpu}, ${cores} cores, ${memoryGiB} GiB, ${kernel}; load average at the end ${loadavg()
