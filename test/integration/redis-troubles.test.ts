@@ -169,14 +169,20 @@ group("of RedisBus and RedisTransport", () => {
   });
 
   test("a Redis that is full is named, and acceptors stay", async () => {
-    await using coordinator = await CoordinatorEnd.open(redis);
+    const fence = { holder: "c", term: 1 };
+    await other.lead(fence);
+    await using coordinator = await CoordinatorEnd.open(redis, fence);
     await using acceptor = new AcceptorEnd(redis, "a1");
     await bothWork(coordinator, acceptor);
     await other.redis.config("SET", "maxmemory", "1");
     await isMetOften(acceptor, "full");
+    coordinator.bus.publish({ kind: "health", servers: [] });
+    await begins(coordinator, "full");
+    expect(coordinator.watch.errors.full).toBeGreaterThan(0);
     await other.redis.config("SET", "maxmemory", "0");
     await bothWork(coordinator, acceptor);
     await isOver(acceptor, "full");
+    await isOver(coordinator, "full");
     expect(coordinator.gone).toEqual([]);
   });
 
@@ -185,6 +191,7 @@ group("of RedisBus and RedisTransport", () => {
     await other.redis.config("SET", "maxmemory-policy", "allkeys-lru");
     await using coordinator = await CoordinatorEnd.open(redis);
     await begins(coordinator, "evicting");
+    expect(coordinator.watch.errors.evicting).toBe(1);
     expect(coordinator.watch.up).toBe(true);
   });
 

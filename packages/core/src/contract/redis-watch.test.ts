@@ -75,3 +75,9 @@ test("RedisWatch.up is false while a connection is away or something is refused,
   then(() => watch.succeeded("b: publish", 1));
   expect(seen).toEqual([false, true, true, true, false, true, false, true]);
 });
+
+test("RedisWatch counts what it was looked for as often as it is found, and tells of it once", () => {
+  for (const isSo of [true, true, false]) watch.noted("memory", "evicting", isSo, "allkeys-lru");
+  expect(watch.errors).toEqual({ evicting: 2 });
+  expect(said).toEqual(["+evicting: allkeys-lru", "-evicting"]);
+});

@@ -100,10 +100,14 @@ export class RedisWatch {
     return trouble;
   }
 
-  /** Something that was looked at is so, or is so no more. */
+  /** Something that was looked at is so, which is counted each time, or is so no more. */
   noted(looked: string, trouble: RedisTrouble, isSo: boolean, detail: string): void {
-    if (isSo) this.#begin(looked, trouble, detail);
-    else this.#end(looked);
+    if (!isSo) {
+      this.#end(looked);
+      return;
+    }
+    this.#count(trouble);
+    this.#begin(looked, trouble, detail);
   }
 
   #begin(attempted: string, trouble: RedisTrouble, detail: string): void {
