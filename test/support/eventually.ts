@@ -1,5 +1,5 @@
 /** Long enough for any healthy machine; a test that waits for this long has failed. */
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 30_000;
 const LOOK_MS = 20;
 
 /** Asks until the answer `holds`. For what happens in another process, where there is no event to wait for. */
