@@ -225,7 +225,8 @@ export class ResponseHead {
   /** HTTP/1.x SP status SP [reason] CRLF. Returns the offset of the first field line, or -1. */
   #statusLine(): number {
     const { bytes } = this;
-    const lineEnd = bytes.indexOf(LF, STATUS_END) - 1;
+    let lineEnd = STATUS_END - 1;
+    while (bytes[lineEnd + 1] !== LF) lineEnd++;
     this.status = decimal(bytes, STATUS_AT, STATUS_END);
     this.http10 = bytes[HTTP_1.length] === ZERO;
     if (this.#isVersion() && this.status >= 100 && this.status <= 599 && this.#isReason(STATUS_END, lineEnd))

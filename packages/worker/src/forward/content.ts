@@ -103,7 +103,8 @@ export function handOnContentIn(
 
 /** Sends again what a failed attempt had sent. Only where `replay` still holds all of it. */
 export function replayContent(exchange: Exchange, connection: Carrier): void {
-  for (const octets of exchange.replay ?? []) connection.send(octets);
+  if (exchange.replay === undefined) return;
+  for (const octets of exchange.replay) connection.send(octets);
 }
 
 /** `taken`: how many octets came; `sent`: those that are sent on. What is too much to keep cannot be sent again. */

@@ -8,6 +8,7 @@ import { LineBlock } from "./line-block.ts";
 
 /** pino's number of the level "info": these lines are of its format. */
 const INFO = 30;
+const TIME_ORIGIN = performance.timeOrigin;
 const BEGIN = `{"level":${INFO},"time":`;
 /** Lines are written in blocks of about this size, or when the wheel says that they have waited long enough. */
 const BLOCK_BYTES = 65_536;
@@ -122,7 +123,7 @@ export class AccessLog {
     const rule = config.rules[exchange.rule]?.name;
     const cls = config.classes[exchange.class]?.name;
     const line = this.#block;
-    line.plain(BEGIN).integer(Math.round(performance.timeOrigin + now));
+    line.plain(BEGIN).integer(Math.round(TIME_ORIGIN + now));
     line.plain(',"acceptor":').string(this.#acceptor).plain(',"id":"').plain(id);
     line
       .plain('","client":"')
