@@ -60,13 +60,21 @@ const shunt: Target = {
     existsSync(shuntCli) ? `${packageVersion(root)} (${revision(root) ?? "no revision"})` : undefined,
   install: "packages/coordinator/src/cli/shunt.ts is missing",
   template: "shunt.yaml",
-  settings: ({ log }) => ({ access: log }),
+  settings: ({ log }) => ({ access: log, share: "off" }),
   command: (_place, config) => [process.execPath, shuntCli, "up", "-c", config],
   accessLog: true,
   logsToStdout: false,
   saysReady: true,
   isProxy: true,
   scenarios: undefined,
+};
+
+/** The same, with server connections that are shared by safe requests. */
+const shuntShared: Target = {
+  ...shunt,
+  name: "shunt-shared",
+  title: "Shunt, share auto",
+  settings: ({ log }) => ({ access: log, share: "auto" }),
 };
 
 const haproxy: Target = {
@@ -120,10 +128,11 @@ const limit: Target = {
 
 export const targets: readonly Target[] = [
   shunt,
+  shuntShared,
   haproxy,
   nginx,
   limit,
-  withoutLog(shunt, () => ({ access: "off" })),
+  withoutLog(shunt, () => ({ access: "off", share: "off" })),
   withoutLog(haproxy, () => ({ logging: "no log" })),
   withoutLog(nginx, () => ({ accessLog: "off" })),
   nodeOpponent("http-proxy-3", "http-proxy-3"),

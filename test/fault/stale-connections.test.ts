@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { expect, test } from "vitest";
+import { dice } from "../support/dice.ts";
 import { RawClient } from "../support/raw-client.ts";
 import { field } from "../support/response-reader.ts";
 import { onePool, startShunt } from "../support/shunt.ts";
@@ -15,17 +16,6 @@ const CLIENTS = 20;
 const HEAD_END = "\r\n\r\n";
 /** How long after an answer a connection is closed, at most: about as long as the next request takes to come. */
 const CLOSES_WITHIN_MS = 4;
-
-/** A sequence that repeats with its seed (mulberry32), so that a failure can be seen again. */
-function dice(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** Answers every request with its target and method, and closes the connection at a random moment behind an answer. */
 class FickleServer implements AsyncDisposable {

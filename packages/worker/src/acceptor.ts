@@ -84,7 +84,7 @@ export class Acceptor {
     this.#hangOn = hangOn;
     this.#peers.trust(config.trust.peers);
     this.#wheel = new TimerWheel(this.#clock, () => this.#tick());
-    this.#turn = new Turn(() => this.#dispatcher.flush());
+    this.#turn = new Turn(() => this.#dispatcher.flush(), this.#clock);
     this.#access = new AccessLog(config.log.access, id);
     this.#recorder = new Recorder(id, config.limits.recentExchanges);
     this.#observer = new Observer(log, this.#access, this.#recorder, this.#clock);

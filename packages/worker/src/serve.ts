@@ -14,11 +14,9 @@ import type { Peer } from "./accept/peers.ts";
 import { Upkeep } from "./accept/upkeep.ts";
 import { Backlog } from "./classify/backlog.ts";
 import type { Backend } from "./connect/backend.ts";
-import {
-  ServerConnection,
-  type ServerConnectionParts,
-  type ServerEvents,
-} from "./connect/server-connection.ts";
+import { Connector } from "./connect/connector.ts";
+import { Overdue } from "./connect/overdue.ts";
+import type { ServerEvents } from "./connect/server-connection.ts";
 import {
   boundContent,
   type ContentOutcome,
@@ -53,7 +51,7 @@ import { Troubles } from "./troubles.ts";
  *   classify   and of which class each is: in a thread, in batches                               classify/, core/classify
  *   track      each becomes an exchange, in the queue of its connection     judged()             track/
  *   select     in its turn it gets a ticket at the server that suits it,    attempt()            select/, core/balance
- *   connect    a connection to that server, free or new,                    #connect()           connect/
+ *   connect    a connection to that server, free, shared or new,            attempt()            connect/
  *   forward    and its head and content leave on it                         content()            forward/
  *   respond    the answer goes back, or waits for those before it           head(), body()       respond/
  *   settle     the ticket is given back; what waited behind it starts       answered(), settle() track/, observe/
@@ -71,7 +69,7 @@ export class Service implements ClientEvents, ServerEvents {
   readonly admission: Admission;
   readonly tunnels: Tunnels;
   readonly #clientParts: ClientParts;
-  readonly #connectionParts: ServerConnectionParts;
+  readonly connector: Connector;
   readonly #troubles: Troubles;
   readonly #inquiries: Inquiries;
 
@@ -79,15 +77,17 @@ export class Service implements ClientEvents, ServerEvents {
     this.parts = parts;
     this.admission = new Admission(parts.observer.refusedConnections);
     this.#clientParts = { ...parts, backlog: this.backlog, events: this };
-    this.#connectionParts = {
-      wheel: parts.wheel,
-      turn: parts.turn,
-      head: parts.head,
-      announcingHead: parts.announcingHead,
-      readBuffers: parts.readBuffers,
-      events: this,
-    };
     this.#troubles = new Troubles(this);
+    const { wheel, turn, head, announcingHead, readBuffers, observer } = parts;
+    this.connector = new Connector(
+      {
+        ...{ wheel, turn, head, announcingHead, readBuffers },
+        overdue: new Overdue(),
+        mayRelieve: (requests) => this.#troubles.mayRelieve(requests),
+        events: this,
+      },
+      observer.counters,
+    );
     this.#inquiries = new Inquiries(this, this.#troubles);
     this.tunnels = new Tunnels(parts, (exchange, ended) => this.#troubles.cutTunnel(exchange, ended));
   }
@@ -196,8 +196,8 @@ export class Service implements ClientEvents, ServerEvents {
   attempt(exchange: Exchange): boolean {
     const attempt = this.parts.selector.select(exchange);
     if (attempt === undefined) return false;
-    const connection = this.#connect(attempt);
-    exchange.began(attempt, connection.state === "idle");
+    const connection = this.connector.connect(attempt);
+    exchange.began(attempt, connection.state !== "connecting");
     attempt.connection = connection;
     connection.begin(attempt, exchange.snapshot.config);
     replayContent(exchange, connection);
@@ -205,26 +205,9 @@ export class Service implements ClientEvents, ServerEvents {
     return true;
   }
 
-  /**
-   * connect: a second connection to that server, if one is free; else it is established (claim C10). So it is behind an
-   * attempt that met a connection being closed: a server that closes one of its idle connections often closes all.
-   */
-  #connect({ backend, exchange }: Attempt): ServerConnection {
-    const { counters } = this.parts.observer;
-    const wary = exchange.history.at(-1)?.stale === true;
-    const free =
-      exchange.client.own.takeBound(backend) ?? (wary ? undefined : this.#kept(backend, exchange.client));
-    if (free === undefined) counters.serverConnectionsOpened++;
-    else counters.serverConnectionsReused++;
-    return free ?? new ServerConnection(backend, exchange.snapshot.config, this.#connectionParts);
-  }
-
-  /** A connection that begins with a PROXY header speaks for the client that stands in it, and for no other. */
-  #kept(backend: Backend, client: ClientConnection): ServerConnection | undefined {
-    return backend.proxyProtocol === "off" ? backend.checkOut() : client.own.take(backend);
-  }
-
   connected(attempt: Attempt): void {
+    // To one that was moved its new connection is a part of the answer's time.
+    if (attempt.moved) return;
     attempt.exchange.connectedAt = this.parts.clock();
     attempt.exchange.state = "sending";
   }
@@ -361,6 +344,7 @@ export class Service implements ClientEvents, ServerEvents {
     else backend.noteAnnounced(load);
   };
 
+  moved: Troubles["moved"] = (attempt, reason) => this.#troubles.moved(attempt, reason);
   failed: Troubles["failed"] = (attempt, failure, detail) => this.#troubles.failed(attempt, failure, detail);
   gone: Troubles["gone"] = (client) => {
     this.admission.left(client);

@@ -4,6 +4,7 @@ import type { Peers } from "./accept/peers.ts";
 import type { Upkeep } from "./accept/upkeep.ts";
 import type { Backlog } from "./classify/backlog.ts";
 import type { Dispatcher } from "./classify/dispatch.ts";
+import type { Connector } from "./connect/connector.ts";
 import type { ReadBuffers } from "./io/read-buffers.ts";
 import type { TimerWheel } from "./io/timer-wheel.ts";
 import type { Turn } from "./io/turn.ts";
@@ -16,6 +17,7 @@ export interface Serving {
   readonly parts: ServiceParts;
   readonly upkeep: Upkeep;
   readonly backlog: Backlog;
+  readonly connector: Connector;
   attempt(exchange: Exchange): boolean;
   decided(exchange: Exchange, verdict: Verdict, snapshot: Snapshot): void;
   judged(client: ClientConnection, verdict: Verdict, snapshot: Snapshot): void;

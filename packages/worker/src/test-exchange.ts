@@ -21,7 +21,10 @@ const SIZE = { entries: 1, dataBytes: 65_536, recordWords: 8_192 };
 export class TestLoop {
   now = 1_000;
   readonly wheel = new TimerWheel(() => this.now);
-  readonly turn = new Turn(() => {});
+  readonly turn = new Turn(
+    () => {},
+    () => this.now,
+  );
   readonly readBuffers = new ReadBuffers();
   readonly peers = new Peers();
   readonly backlog = new Backlog(() => {});

@@ -1,7 +1,9 @@
-import { FAILURE, type Failure, REFUSE } from "@shunt/core";
+import { FAILURE, type Failure, FIXED, REFUSE } from "@shunt/core";
 import type { ClientConnection } from "./accept/client-connection.ts";
 import type { Backend } from "./connect/backend.ts";
+import type { MoveReason } from "./connect/server-connection.ts";
 import { mayRetry, RetryBudget } from "./forward/retry.ts";
+import { Counters } from "./observe/counters.ts";
 import { deliver, withdraw } from "./respond/delivery.ts";
 import { endOf } from "./respond/ending.ts";
 import { failureResponse, refusalResponse } from "./respond/own-response.ts";
@@ -17,6 +19,7 @@ import type { Exchange } from "./track/exchange.ts";
 export class Troubles {
   readonly #service: Serving;
   readonly #budget = new RetryBudget();
+  readonly #reliefs = new RetryBudget();
 
   constructor(service: Serving) {
     this.#service = service;
@@ -39,6 +42,26 @@ export class Troubles {
       withdraw(exchange);
       if (!mayRetry(attempt, failure) || !this.#retry(attempt)) this.give(exchange, failure);
     }
+  }
+
+  /**
+   * It waited for others on its connection, and waits there no longer. It is safe, so it is sent once more, to the same
+   * server and alone: nothing has failed, and its ticket stands.
+   */
+  moved(attempt: Attempt, reason: MoveReason): void {
+    const { exchange } = attempt;
+    if (exchange.state === "settled") return;
+    Counters.add(this.#service.parts.observer.counters.requestsMoved, reason);
+    const connection = this.#service.connector.apart(attempt, reason === "broken");
+    attempt.moved = true;
+    attempt.connection = connection;
+    connection.begin(attempt, exchange.snapshot.config);
+  }
+
+  /** Of so many requests that wait behind a late answer. */
+  mayRelieve(requests: number): boolean {
+    const { observer, clock } = this.#service.parts;
+    return this.#reliefs.take(FIXED.relievedPercent, observer.counters.exchangesSettled, clock(), requests);
   }
 
   /** There will be no answer from a server: ours, if none has begun to leave; else the connection ends where it broke off. */
@@ -165,10 +188,8 @@ export class Troubles {
 
   #drop(exchange: Exchange): void {
     const { attempt } = exchange;
-    const connection = attempt?.connection;
-    if (attempt !== undefined) attempt.connection = undefined;
-    connection?.destroy();
-    attempt?.settle();
+    if (attempt?.connection === undefined) attempt?.settle();
+    else attempt.connection.leave(attempt);
   }
 }
 

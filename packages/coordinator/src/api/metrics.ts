@@ -27,6 +27,7 @@ const LABELS: Readonly<Record<string, string>> = {
   acceptors_bus_refused_total: "reason",
   ejections_total: "reason",
   share_refused_total: "limited",
+  requests_moved_total: "reason",
 };
 
 /** Everything as Prometheus reads it: what acceptors counted, what they are loaded with, and this process. */

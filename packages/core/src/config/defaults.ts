@@ -120,6 +120,10 @@ export const FIXED = Object.freeze({
   turnedAway: 256,
   /** Idle server connections kept for one client connection, where they name it in a PROXY header; its next ones close. */
   ownServerConnections: 8,
+  /** Safe requests that share a server connection: more bring little, and all of them ask again where it breaks. */
+  sharedDepth: 32,
+  /** Of all requests, in per cent, those that are sent again since they wait behind a late answer; beyond, they wait. */
+  relievedPercent: 10,
   /** Interim responses to one request: each moves the time limit of the response. */
   interimResponses: 256,
   /** Octets that one read takes from the kernel, and buffers of that size that are kept for whoever needs one next. */

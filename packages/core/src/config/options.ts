@@ -1,6 +1,7 @@
 import type {
   BalanceName,
   CheckMethod,
+  ConnectionSharing,
   JwtAlgorithm,
   LimitScope,
   LogLevel,
@@ -83,10 +84,12 @@ export interface PoolOptions {
   /** What of a request decides its server. Required with `balance: "hash"`, refused without. */
   readonly hashOn?: HashOnOptions | undefined;
   /**
-   * Whether safe requests may ride together on one server connection. This version has `"off"` alone.
+   * Whether server connections are shared by safe requests without content, of any clients: `"auto"`, as many as nobody
+   * notices, answered one behind the other (pipelining). It needs servers that can be trusted to answer each request once
+   * and whole; not with `proxyProtocol`.
    * @default "off"
    */
-  readonly share?: "off" | undefined;
+  readonly share?: ConnectionSharing | undefined;
   /**
    * Whether a connection to a server begins with a header of the PROXY protocol, of this version, which names the
    * client. Such a connection serves one client connection and ends with it.

@@ -46,12 +46,13 @@ function resolvePool(
   const options = readPart(poolSchema, raw, path, reading.mistakes);
   const fields = isObject(raw) ? raw : {};
   if (options !== undefined) checkHash(options, path, identified, reading);
+  if (options !== undefined) checkShare(options, path, reading);
   return {
     name,
     servers: resolveServers(fields.servers, [...path, "servers"], addresses, reading),
     balance: options?.balance ?? "least-load",
     hashOn: options?.hashOn === undefined ? undefined : resolveHashKey(options.hashOn),
-    share: "off",
+    share: options?.share ?? "off",
     proxyProtocol: options?.proxyProtocol ?? "off",
     sharedLoad: options?.sharedLoad ?? true,
     announcedLoad: resolveAnnouncedLoad(options?.announcedLoad, [...path, "announcedLoad"], reading),
@@ -119,6 +120,14 @@ function resolveAnnouncedLoad(
   const options = readPart(loadPollSchema, said, path, mistakes);
   if (options === undefined) return undefined;
   return { from: "poll", path: options.poll, intervalMs: options.intervalMs ?? DEFAULT_LOAD_POLL_MS };
+}
+
+type ShareChoice = Pick<PoolOptions, "share" | "proxyProtocol">;
+
+function checkShare({ share, proxyProtocol }: ShareChoice, path: Path, { mistakes }: Reading): void {
+  if (share !== "auto" || proxyProtocol === undefined || proxyProtocol === "off") return;
+  const problem = `found "auto" with proxyProtocol ${quote(proxyProtocol)}, whose connections serve one client each`;
+  mistakes.push({ path: [...path, "share"], problem, expected: '"off", or proxyProtocol: "off"' });
 }
 
 type HashChoice = Pick<PoolOptions, "balance" | "hashOn">;

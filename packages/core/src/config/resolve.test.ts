@@ -264,7 +264,12 @@ describe("resolveConfig()", () => {
       '"a/b" cannot be the name of a class',
     ],
     ["a pool without servers", pool({}, {}), "pools.general.servers: has no server"],
-    ["sharing", pool({ share: "auto" }), 'found "auto"; expected "off", which is what this version has'],
+    ["sharing that nobody knows", pool({ share: "on" }), 'found "on"; expected "off" or "auto"'],
+    [
+      "sharing of connections that name their client",
+      pool({ share: "auto", proxyProtocol: "v2" }),
+      'found "auto" with proxyProtocol "v2", whose connections serve one client each; expected "off"',
+    ],
     [
       "an unknown balance",
       pool({ balance: "random" }),

@@ -40,6 +40,9 @@ export interface ResolvedLimit {
 
 export type BalanceName = "least-load" | "p2c" | "peak-ewma" | "round-robin" | "hash";
 
+/** "off": each request has a server connection of its own. */
+export type ConnectionSharing = "off" | "auto";
+
 /** Version of the PROXY protocol. */
 export type ProxyProtocol = "off" | "v1" | "v2";
 
@@ -61,7 +64,7 @@ export interface ResolvedPool {
   readonly balance: BalanceName;
   readonly hashOn: HashKey | undefined;
   /** Whether safe requests may ride together on one server connection. */
-  readonly share: "off";
+  readonly share: ConnectionSharing;
   /** The header that connections to its servers begin with. */
   readonly proxyProtocol: ProxyProtocol;
   /** Whether acceptors choose by what all of them have outstanding, and not by their own alone. */

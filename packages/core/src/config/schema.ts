@@ -77,11 +77,6 @@ export function choice<const Name extends string>(names: readonly Name[]): z.Zod
   return value((found) => names.includes(found as Name), oneOf(names));
 }
 
-/** The only choice that this version has, of those that the design knows. */
-function only<const Name extends string>(name: Name): z.ZodType<Name> {
-  return value((found) => found === name, `"${name}", which is what this version has`);
-}
-
 export function text(
   what: string,
   accepts: (found: string) => boolean = (found) => found !== "",
@@ -158,7 +153,7 @@ export const poolSchema = z.strictObject({
   servers: entries("servers"),
   balance: choice(["least-load", "p2c", "peak-ewma", "round-robin", "hash"]).optional(),
   hashOn: hashOn.optional(),
-  share: only("off").optional(),
+  share: choice(["off", "auto"]).optional(),
   proxyProtocol: choice(["off", "v1", "v2"]).optional(),
   sharedLoad: onOrOff,
   announcedLoad: announcedLoad.optional(),

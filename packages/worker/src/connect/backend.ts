@@ -14,6 +14,7 @@ import {
 import { Share } from "../select/shares.ts";
 import { BackendHealth, FIRST_ERROR } from "./backend-health.ts";
 import type { ServerConnection } from "./server-connection.ts";
+import { Sharing } from "./sharing.ts";
 
 /** A server that is asked for little says little; what it has said longer ago is not told others any more. */
 const OWN_WORD_MS = 3_000;
@@ -63,6 +64,7 @@ export class Backend implements Candidate {
   /** Responses with a status of 500 or above. */
   errors = 0;
   readonly answers = new AnswerTimes();
+  readonly sharing = new Sharing();
   /** Connections open or being opened. */
   connections = 0;
   /** No snapshot names it any more: what is in flight is finished, and no connection is kept. */

@@ -1,58 +1,14 @@
 import type { Socket } from "node:net";
-import { type Failure, FieldNames, LOAD_FIELD, ResponseHead, type Snapshot } from "@shunt/core";
+import { FieldNames, LOAD_FIELD, ResponseHead, type Snapshot } from "@shunt/core";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { exchangeOf, type OpenClient, TestListener, TestLoop } from "../test-exchange.ts";
 import { later, Received, TestServer, until } from "../test-peers.ts";
+import { ToldByServer } from "../test-server-events.ts";
 import { snapshotOf } from "../test-snapshot.ts";
 import { Attempt } from "../track/attempt.ts";
 import { Backend } from "./backend.ts";
-import { ServerConnection, type ServerEvents } from "./server-connection.ts";
-
-/** Keeps what a server connection tells. */
-class Told implements ServerEvents {
-  readonly told: string[] = [];
-  body_ = "";
-  failure: Failure | undefined;
-  onHead: () => void = () => {};
-  connected(): void {
-    this.told.push("connected");
-  }
-  interim(_attempt: Attempt, { status }: ResponseHead): void {
-    this.told.push(`interim ${status}`);
-  }
-  head(_attempt: Attempt, { status }: ResponseHead, body: Uint8Array, complete: boolean): void {
-    this.told.push(`head ${status}${complete ? ", complete" : ""}`);
-    this.body_ += Buffer.from(body).toString("latin1");
-    this.onHead();
-  }
-  body(_attempt: Attempt, octets: Uint8Array, _buffer: unknown, complete: boolean): void {
-    this.body_ += Buffer.from(octets).toString("latin1");
-    if (complete) this.told.push("complete");
-  }
-  announced(_backend: Backend, text: string): void {
-    this.told.push(`announced ${text}`);
-  }
-  upgraded(_attempt: Attempt, _head: ResponseHead, rest: Uint8Array): void {
-    this.told.push("upgraded");
-    this.body_ += Buffer.from(rest).toString("latin1");
-  }
-  tunnelled(_attempt: Attempt, octets: Uint8Array): void {
-    this.body_ += Buffer.from(octets).toString("latin1");
-  }
-  tunnelEnded(): void {
-    this.told.push("tunnel ended");
-  }
-  failed(_attempt: Attempt, failure: Failure, detail: string): void {
-    this.failure = failure;
-    this.told.push(`failed ${failure.code}: ${detail}`);
-  }
-  writable(): void {
-    this.told.push("writable");
-  }
-  closedIdle(_backend: Backend, reason: string): void {
-    this.told.push(`closed idle: ${reason}`);
-  }
-}
+import { Overdue } from "./overdue.ts";
+import { ServerConnection } from "./server-connection.ts";
 
 const snapshot: Snapshot = snapshotOf();
 const { timeouts, limits } = snapshot.config;
@@ -65,7 +21,7 @@ let listener: TestListener;
 let open: OpenClient;
 let server: TestServer;
 let backend: Backend;
-let told: Told;
+let told: ToldByServer;
 let connection: ServerConnection;
 
 beforeEach(async () => {
@@ -74,7 +30,7 @@ beforeEach(async () => {
   open = await listener.open();
   server = await TestServer.listen();
   backend = backendAt(server.port);
-  told = new Told();
+  told = new ToldByServer();
 });
 afterEach(() => {
   connection.destroy();
@@ -92,7 +48,8 @@ function backendAt(port: number, host = "127.0.0.1"): Backend {
 function establish(): ServerConnection {
   const head = new ResponseHead(new FieldNames(), limits);
   const announcingHead = new ResponseHead(new FieldNames([LOAD_FIELD]), limits);
-  const parts = { ...loop.parts, head, announcingHead, events: told };
+  const shared = { overdue: new Overdue(), mayRelieve: () => true };
+  const parts = { ...loop.parts, ...shared, head, announcingHead, events: told };
   connection = new ServerConnection(backend, snapshot.config, parts);
   return connection;
 }
@@ -653,7 +610,7 @@ describe("a tunnel", () => {
 
   test("ServerConnection ends a tunnel in which nothing moves, whether or not it is read from", async () => {
     for (const paused of [false, true]) {
-      told = new Told();
+      told = new ToldByServer();
       const { peer } = await requested(UPGRADE);
       peer.write(SWITCHING);
       await toldOf("upgraded");

@@ -21,6 +21,8 @@ import type { Attempt } from "../track/attempt.ts";
 import type { Backend } from "./backend.ts";
 import { connectFailure } from "./connect-failure.ts";
 import { IncomingBody } from "./incoming-body.ts";
+import type { Overdue, Shared } from "./overdue.ts";
+import { LOOK_MS } from "./overdue.ts";
 import { PatientWrites } from "./patient-writes.ts";
 import { Pipe } from "./pipe.ts";
 
@@ -42,6 +44,8 @@ export interface ServerEvents {
   upgraded(attempt: Attempt, head: ResponseHead, rest: Uint8Array): void;
   tunnelled(attempt: Attempt, octets: Uint8Array): void;
   tunnelEnded(attempt: Attempt): void;
+  /** What it waited behind holds it up, or has ended its connection: it is not at fault, nor is its server. */
+  moved(attempt: Attempt, reason: MoveReason): void;
   /** The attempt cannot go on. `detail` is for the log. */
   failed(attempt: Attempt, failure: Failure, detail: string): void;
   /** Content may be sent: the connection is established, or has room again. */
@@ -50,9 +54,19 @@ export interface ServerEvents {
   closedIdle(backend: Backend, reason: string): void;
 }
 
+/**
+ * Why a request does not wait any longer behind others. late: their answer does not come. slow-client: it comes, and
+ * whoever gets it does not take it. last: it says that it is the last of its connection. broken: the connection is gone.
+ * suspect: what came is no answer, and may be the rest of another's.
+ */
+export type MoveReason = "late" | "slow-client" | "last" | "broken" | "suspect";
+
 export interface ServerConnectionParts {
   readonly wheel: TimerWheel;
   readonly turn: Turn;
+  readonly overdue: Overdue;
+  /** Whether so many requests may be sent again for being late: servers that stall must not get twice the work. */
+  readonly mayRelieve: (requests: number) => boolean;
   readonly events: ServerEvents;
   /** Judges heads; one serves all connections of a loop. */
   readonly head: ResponseHead;
@@ -66,10 +80,11 @@ type State = "connecting" | "idle" | "busy" | "tunnel" | "closed";
 const EMPTY = Buffer.alloc(0);
 
 /**
- * A second connection (claim C10): to one server, carrying one exchange at a time. It is used again only after a
- * response that ended where its framing said, with nothing behind it; in every other case it is destroyed.
+ * A second connection (claim C10): to one server, carrying one exchange at a time, or several safe ones that left in one
+ * turn. It is used again only after a response that ended where its framing said, with nothing behind it; in every other
+ * case it is destroyed. An answer has no name on it, so whenever it is in doubt whose the next one is, it is nobody's.
  */
-export class ServerConnection {
+export class ServerConnection implements Shared {
   readonly backend: Backend;
   state: State = "connecting";
   /** Exchanges that it has carried. */
@@ -95,6 +110,18 @@ export class ServerConnection {
   #bound = false;
   /** What was received so far allows another exchange behind this one. */
   #reusable = true;
+  /** It has answered as HTTP/1.1 does, and goes on. */
+  #proven = false;
+  /** How many have left together, in which turn, and when. */
+  #together = 0;
+  #sentInTurn = 0;
+  #sentAt = 0;
+  /** Answers that it has given, as of the last look, and looks since. */
+  #answers = 0;
+  #answersAtLook = -1;
+  #looks = 0;
+  /** Octets of answers that nobody wants any more. */
+  #unwantedBytes = 0;
   #paused = false;
   readonly #reader: Reader;
 
@@ -136,12 +163,38 @@ export class ServerConnection {
   begin(attempt: Attempt, config: DataPlaneConfig): void {
     attempt.onReused = this.carried++ > 0;
     attempt.flushesBefore = this.#outbox.flushes;
+    attempt.joined = this.#pipe.depth > 0;
     this.#pipe.add(attempt);
-    if (this.#pipe.first === attempt) this.#expect(config);
+    if (attempt.joined) this.#joined();
+    else this.#opened(attempt, config);
     if (attempt.exchange.has(HEAD_FLAG.BOUND)) this.#bound = true;
     if (this.introduction !== "off" && !attempt.onReused)
       this.#outbox.push(writeProxyHeader(this.introduction, attempt.exchange.client.ends));
     this.#outbox.push(attempt.exchange.requestHead);
+  }
+
+  #opened({ startedAt }: Attempt, config: DataPlaneConfig): void {
+    this.#together = 1;
+    this.#sentInTurn = this.#parts.turn.number;
+    this.#sentAt = startedAt;
+    this.#expect(config);
+  }
+
+  #joined(): void {
+    this.#together++;
+    if (this.#pipe.depth > 2) return;
+    this.#answersAtLook = -1;
+    this.#parts.overdue.add(this);
+  }
+
+  /**
+   * Whether a request that others may join leaves with those that are here: they have not left yet, and the server has
+   * shown that it answers one request behind the other. No more than `most` of them.
+   */
+  takesAnother(most: number): boolean {
+    const { attempt } = this;
+    if (attempt === undefined || this.state !== "busy" || this.#pipe.depth >= most) return false;
+    return this.#proven && this.#isUnsent(attempt) && !this.#bound && !this.#writes.failed;
   }
 
   /** The next response is that to the first of the pipe. */
@@ -196,6 +249,7 @@ export class ServerConnection {
    */
   pause(): void {
     if (this.#paused) return;
+    this.#moveBehind("slow-client");
     this.#paused = true;
     this.#socket.pause();
     if (this.state !== "tunnel") this.#deadline.clear();
@@ -208,12 +262,35 @@ export class ServerConnection {
     this.#deadline.set(this.#idleMs());
   }
 
+  /** Nobody waits for the answer to an attempt any more. Where others wait behind it, it is read all the same. */
+  leave(attempt: Attempt): void {
+    attempt.connection = undefined;
+    attempt.unwanted = true;
+    if (!this.#pipe.isWanted) this.destroy();
+  }
+
+  isOverdue(): boolean {
+    if (this.#answersAtLook === this.#answers) return ++this.#looks * LOOK_MS > this.backend.sharing.longMs;
+    this.#answersAtLook = this.#answers;
+    this.#looks = 0;
+    return false;
+  }
+
+  relieve(): void {
+    const waiting = this.#pipe.depth - 1;
+    this.#answersAtLook = -1;
+    if (!this.#parts.mayRelieve(waiting)) return;
+    this.backend.sharing.heldUp(waiting, this.#sentInTurn, this.#parts.turn);
+    this.#moveBehind("late");
+  }
+
   /** Ends it at once. An attempt that it carries is not told: whoever calls knows. */
   destroy(): void {
     if (this.state === "closed") return;
     const tunnel = this.state === "tunnel";
     this.state = "closed";
-    this.#pipe.takeAll();
+    for (const attempt of this.#pipe.takeAll()) if (attempt.unwanted) attempt.settle();
+    this.#parts.overdue.delete(this);
     this.#deadline.clear();
     this.backend.connections--;
     this.backend.forget(this);
@@ -233,7 +310,8 @@ export class ServerConnection {
   }
 
   #drained(): void {
-    if (this.attempt !== undefined) this.#parts.events.writable(this.attempt);
+    const { attempt } = this;
+    if (attempt !== undefined && !attempt.unwanted) this.#parts.events.writable(attempt);
   }
 
   /** Octets were read into a buffer, which they are read into again as soon as this returns. */
@@ -249,9 +327,14 @@ export class ServerConnection {
   #data(chunk: Buffer): void {
     const { attempt } = this;
     if (this.state === "closed") return;
-    if (attempt === undefined) this.#closeIdle("unsolicited octets");
+    if (attempt === undefined) this.#takeUnsolicited();
     else if (this.state === "tunnel") this.#tunnelled(attempt, chunk);
     else this.#takeResponses(chunk);
+  }
+
+  #takeUnsolicited(): void {
+    this.#distrust();
+    this.#closeIdle("unsolicited octets");
   }
 
   /** One response behind the other, each for the first of the pipe. */
@@ -263,6 +346,7 @@ export class ServerConnection {
       return;
     }
     this.#partial = EMPTY;
+    this.#parts.turn.touch();
     let at = 0;
     for (let { attempt } = this; attempt !== undefined && at < source.length; { attempt } = this)
       at = this.#takeNext(attempt, source, at);
@@ -317,7 +401,7 @@ export class ServerConnection {
       );
     else {
       if (!this.#paused) this.#deadline.set(this.#config.timeouts.responseMs);
-      this.#parts.events.interim(attempt, this.#head);
+      if (!attempt.unwanted) this.#parts.events.interim(attempt, this.#head);
     }
     return end;
   }
@@ -326,11 +410,12 @@ export class ServerConnection {
     const head = this.#head;
     this.#headSeen = true;
     this.#body.begin(head, attempt.exchange, this.#config.limits);
-    this.#reusable = head.persistent && !this.#body.untilClose;
+    this.#proven = head.persistent && !head.http10;
+    if (!head.persistent || this.#body.untilClose) this.#endBehind("last");
     const octets = this.#take(attempt, source, at);
     if (octets === undefined) return source.length;
     const { done, taken } = this.#body;
-    this.#parts.events.head(attempt, head, octets, done);
+    if (!attempt.unwanted) this.#parts.events.head(attempt, head, octets, done);
     return at + taken;
   }
 
@@ -341,7 +426,7 @@ export class ServerConnection {
     const end = at + taken;
     // Lent once at most: what follows in it is copied.
     const buffer = end === source.length ? this.#reader.own : undefined;
-    this.#parts.events.body(attempt, octets, buffer, done);
+    if (!attempt.unwanted) this.#parts.events.body(attempt, octets, buffer, done);
     return end;
   }
 
@@ -353,8 +438,18 @@ export class ServerConnection {
       return undefined;
     }
     if (this.#body.done) this.#release(attempt, source.length - at - this.#body.taken);
+    else if (attempt.unwanted) this.#throwAway(octets.length);
     else if (!this.#paused) this.#deadline.set(this.#config.timeouts.bodyIdleMs);
     return octets;
+  }
+
+  /** An answer that nobody wants any more is read for those behind it, if it is short. */
+  #throwAway(octets: number): void {
+    this.#deadline.set(this.#config.timeouts.bodyIdleMs);
+    this.#unwantedBytes += octets;
+    if (this.#unwantedBytes <= this.#config.limits.responseBufferBytes) return;
+    this.#moveBehind("slow-client");
+    this.destroy();
   }
 
   /**
@@ -364,10 +459,19 @@ export class ServerConnection {
   #release(attempt: Attempt, surplus: number): void {
     const { exchange } = attempt;
     this.#pipe.shift();
+    this.#answers++;
     attempt.connection = undefined;
+    if (attempt.unwanted) attempt.settle();
+    if (this.#pipe.depth === 1) this.#parts.overdue.delete(this);
+    const next = this.#pipe.first;
+    if (next !== undefined) {
+      this.#expect(next.exchange.snapshot.config);
+      return;
+    }
+    if (exchange.parallel && this.#reusable && !attempt.moved) this.#answeredAll();
     const { limits, timeouts } = this.#config;
     // Behind the end of a response nothing may follow: it would be the answer to a question that nobody asked.
-    if (surplus > 0) this.#reusable = false;
+    if (surplus > 0) this.#distrust();
     // Content that has not left yet would stand before the next request.
     const over = this.#writes.failed || this.#socket.readableEnded;
     if (!this.#reusable || !exchange.contentSent || this.#outbox.pending > 0 || over) {
@@ -379,6 +483,34 @@ export class ServerConnection {
     this.#deadline.set(timeouts.serverIdleMs);
     if (this.#bound) exchange.client.own.bind(this);
     else if (!this.#keep(exchange.client, limits.idlePerServer)) this.destroy();
+  }
+
+  /** All that left in one turn is answered. */
+  #answeredAll(): void {
+    const { sharing } = this.backend;
+    if (sharing.isOn) sharing.answered(this.#together, this.#sentInTurn, this.#sentAt, this.#parts.turn);
+  }
+
+  /** Nobody is asked here again. Those behind the first are asked elsewhere. */
+  #endBehind(reason: MoveReason): void {
+    this.#reusable = false;
+    this.#moveBehind(reason);
+  }
+
+  /** Answers to those that are asked elsewhere may still come here, so nobody is asked here again. */
+  #moveBehind(reason: MoveReason): void {
+    if (this.#pipe.depth < 2) return;
+    this.#reusable = false;
+    this.#parts.overdue.delete(this);
+    this.#tellMoved(this.#pipe.takeBehind(), reason);
+  }
+
+  #tellMoved(attempts: readonly Attempt[], reason: MoveReason): void {
+    for (const attempt of attempts) {
+      attempt.connection = undefined;
+      if (attempt.unwanted) attempt.settle();
+      else this.#parts.events.moved(attempt, reason);
+    }
   }
 
   /** One that speaks for a client is kept for that client; returns false when there are enough. */
@@ -463,9 +595,26 @@ export class ServerConnection {
   }
 
   #fail(attempt: Attempt, failure: Failure, detail: string): void {
+    const behind = this.#pipe.takeBehind();
+    const isDoubtful = attempt.joined && !this.#headSeen;
     attempt.connection = undefined;
     this.destroy();
-    this.#parts.events.failed(attempt, failure, detail);
+    this.#tellMoved(behind, "broken");
+    if (attempt.unwanted) return;
+    if (isDoubtful && failure === FAILURE.CONNECTION_TERMINATED) this.#parts.events.moved(attempt, "broken");
+    else if (isDoubtful && DOUBTFUL.has(failure)) this.#doubt(attempt);
+    else this.#parts.events.failed(attempt, failure, detail);
+  }
+
+  /** What came may be the rest of another's answer: whether the server answers it well is seen when it is asked alone. */
+  #doubt(attempt: Attempt): void {
+    this.backend.sharing.distrust();
+    this.#parts.events.moved(attempt, "suspect");
+  }
+
+  #distrust(): void {
+    this.#reusable = false;
+    this.backend.sharing.distrust();
   }
 
   #closeIdle(reason: string): void {
@@ -486,6 +635,13 @@ export class ServerConnection {
     return this.#headSeen ? timeouts.bodyIdleMs : timeouts.responseMs;
   }
 }
+
+/** What a response is refused for that begins where that before it may not have ended. */
+const DOUBTFUL: ReadonlySet<Failure> = new Set([
+  FAILURE.RESPONSE_MALFORMED,
+  FAILURE.RESPONSE_HEAD_SIZE,
+  FAILURE.UPGRADE_FAILED,
+]);
 
 function refusalOf(head: ResponseHead): Failure {
   return head.tooLarge ? FAILURE.RESPONSE_HEAD_SIZE : FAILURE.RESPONSE_MALFORMED;

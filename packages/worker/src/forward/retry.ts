@@ -12,15 +12,15 @@ export class RetryBudget {
   #since = 0;
   #requestsBefore = 0;
 
-  /** Takes one retry from the budget of the running window; false when none is left. `requests`: how many there ever were. */
-  take(budgetPercent: number, requests: number, now: number): boolean {
+  /** Takes retries from the budget of the running window; false when none are left. `requests`: how many there ever were. */
+  take(budgetPercent: number, requests: number, now: number, retries = 1): boolean {
     if (now - this.#since > WINDOW_MS) {
       this.#since = now;
       this.#retries = 0;
       this.#requestsBefore = requests;
     }
     if (this.#retries >= FLOOR + ((requests - this.#requestsBefore) * budgetPercent) / 100) return false;
-    this.#retries++;
+    this.#retries += retries;
     return true;
   }
 }

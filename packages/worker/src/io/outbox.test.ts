@@ -19,7 +19,15 @@ beforeEach(async () => {
   peer = pair.peer;
   buffers = new ReadBuffers();
   drained = 0;
-  outbox = new Outbox(socket, new Turn(() => {}), buffers, () => drained++);
+  outbox = new Outbox(
+    socket,
+    new Turn(
+      () => {},
+      () => 0,
+    ),
+    buffers,
+    () => drained++,
+  );
   writes = 0;
   const write = socket.write.bind(socket);
   socket.write = ((...args: Parameters<typeof write>) => {

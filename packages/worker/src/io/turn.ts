@@ -8,22 +8,29 @@ export interface Flushable {
  * be sent leaves with one write per socket. A system call costs several microseconds, whatever it carries.
  */
 export class Turn {
+  /** Turns that have ended. */
+  number = 0;
+  /** When this turn began. */
+  startedAt = 0;
   /** Kept from turn to turn: its first `#count` are to be flushed. */
   readonly #dirty: (Flushable | undefined)[] = [];
   #count = 0;
   readonly #beforeWrites: () => void;
+  readonly #clock: () => number;
   #scheduled = false;
   #ending = false;
 
   /** `beforeWrites` runs once at the end of each turn; what it wants to be written leaves in the same turn. */
-  constructor(beforeWrites: () => void) {
+  constructor(beforeWrites: () => void, clock: () => number) {
     this.#beforeWrites = beforeWrites;
+    this.#clock = clock;
   }
 
   /** Makes sure that this turn has an end. */
   touch(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
+    this.startedAt = this.#clock();
     setImmediate(this.#end);
   }
 
@@ -45,5 +52,6 @@ export class Turn {
     }
     this.#count = 0;
     this.#ending = false;
+    this.number++;
   };
 }

@@ -19,6 +19,10 @@ export class Counters {
   announcedLoadsIgnored = 0;
   serverConnectionsOpened = 0;
   serverConnectionsReused = 0;
+  /** Requests that have joined others on a connection. */
+  requestsShared = 0;
+  /** Those that did not get their answers there, by MoveReason. */
+  readonly requestsMoved = new Map<string, number>();
   /** By ConnectionRefusal. */
   readonly connectionsRefused = new Map<string, number>();
   readonly requestsByClass = new Map<string, number>();
@@ -61,6 +65,7 @@ export class Counters {
         announced_loads_ignored_total: this.announcedLoadsIgnored,
         server_connections_opened_total: this.serverConnectionsOpened,
         server_connections_reused_total: this.serverConnectionsReused,
+        requests_shared_total: this.requestsShared,
         ...counters,
       },
       gauges,
@@ -68,6 +73,7 @@ export class Counters {
         connections_refused_total: Object.fromEntries(this.connectionsRefused),
         requests_total: Object.fromEntries(this.requestsByClass),
         responses_total: Object.fromEntries(this.responsesByStatus),
+        requests_moved_total: Object.fromEntries(this.requestsMoved),
         requests_refused_total: Object.fromEntries(this.refusalsByRule),
         failures_total: Object.fromEntries(this.failuresByCode),
         ejections_total: Object.fromEntries(this.ejectionsByCause),

@@ -279,7 +279,7 @@ export class Selector {
 
   /** The same name at the same address is the same server; a name that moved is another. */
   #backendOf(
-    { name: pool, proxyProtocol, sharedLoad, announcedLoad, health }: ResolvedPool,
+    { name: pool, share, proxyProtocol, sharedLoad, announcedLoad, health }: ResolvedPool,
     server: ResolvedServer,
   ): Backend {
     const id = `${pool}/${server.name}`;
@@ -293,6 +293,7 @@ export class Selector {
       this.#backends.set(id, backend);
     }
     backend.proxyProtocol = proxyProtocol;
+    backend.sharing.isOn = share === "auto" && proxyProtocol === "off";
     backend.listen(sharedLoad, announcedLoad);
     return backend;
   }

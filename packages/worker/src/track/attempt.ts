@@ -21,6 +21,10 @@ export class Attempt {
   stale = false;
   /** It failed before anything of the request had left. */
   unsent = false;
+  /** Others were asked before it on its connection, and were not answered yet. */
+  joined = false;
+  /** It was sent again on a connection of its own; see MoveReason. */
+  moved = false;
   /** Its client is gone: the answer, for which others wait behind it, is thrown away. */
   unwanted = false;
   /** The attempt behind it on its connection, if several share that. */
