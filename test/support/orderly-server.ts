@@ -40,7 +40,7 @@ export class OrderlyServer implements AsyncDisposable {
       turns.set(socket, turn);
       if (turn.waiting++ > 0) server.waited++;
       turn.last = turn.last.then(async () => {
-        if (!socket.destroyed) await answer(socket, head, random, whims);
+        if (socket.writable) await answer(socket, head, random, whims).catch(() => {});
         turn.waiting--;
       });
     });
@@ -64,6 +64,7 @@ export class OrderlyServer implements AsyncDisposable {
 async function answer(socket: Socket, head: string, random: () => number, whims: Whims): Promise<void> {
   const [method = "", target = ""] = head.split(" ");
   if (random() < (whims.slow ?? 0)) await new Promise((resolve) => setTimeout(resolve, random() * 60));
+  if (!socket.writable) return;
   const octets = Buffer.from(responseOf(method, target, random, whims), "latin1");
   if (random() >= (whims.breaks ?? 0)) {
     if (!socket.write(octets)) await Promise.race([once(socket, "drain"), once(socket, "close")]);

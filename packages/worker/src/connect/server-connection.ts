@@ -64,7 +64,7 @@ export type MoveReason = "late" | "slow-client" | "last" | "broken" | "suspect";
 export interface ServerConnectionParts {
   readonly wheel: TimerWheel;
   readonly turn: Turn;
-  readonly overdue: Overdue;
+  readonly overdue: Pick<Overdue, "add" | "delete">;
   /** Whether so many requests may be sent again for being late: servers that stall must not get twice the work. */
   readonly mayRelieve: (requests: number) => boolean;
   readonly events: ServerEvents;
@@ -270,6 +270,7 @@ export class ServerConnection implements Shared {
   }
 
   isOverdue(): boolean {
+    if (this.#pipe.depth === 1 && !this.#mayBeForgotten) return false;
     if (this.#answersAtLook === this.#answers) return ++this.#looks * LOOK_MS > this.backend.sharing.longMs;
     this.#answersAtLook = this.#answers;
     this.#looks = 0;
@@ -277,11 +278,22 @@ export class ServerConnection implements Shared {
   }
 
   relieve(): void {
-    const waiting = this.#pipe.depth - 1;
+    const { attempt } = this;
+    const isForgotten = this.#mayBeForgotten;
+    const waiting = this.#pipe.depth - (isForgotten ? 0 : 1);
     this.#answersAtLook = -1;
     if (!this.#parts.mayRelieve(waiting)) return;
     this.backend.sharing.heldUp(waiting, this.#sentInTurn, this.#parts.turn);
     this.#moveBehind("late");
+    if (!isForgotten || attempt === undefined) return;
+    this.#pipe.shift();
+    this.destroy();
+    this.#tellMoved([attempt], "late");
+  }
+
+  /** Nothing has come for one that waited behind others: some servers forget what they read together with another. */
+  get #mayBeForgotten(): boolean {
+    return this.attempt?.joined === true && !this.#headSeen && this.#partial.length === 0;
   }
 
   /** Ends it at once. An attempt that it carries is not told: whoever calls knows. */
@@ -356,6 +368,7 @@ export class ServerConnection implements Shared {
   #takeNext(attempt: Attempt, source: Buffer, at: number): number {
     if (this.#headSeen) return this.#takeBody(attempt, source, at);
     if (!this.#isUnsent(attempt)) return this.#takeHead(attempt, source, at);
+    this.backend.sharing.distrust();
     this.#lost(attempt, "unsolicited octets");
     return source.length;
   }
@@ -462,12 +475,12 @@ export class ServerConnection implements Shared {
     this.#answers++;
     attempt.connection = undefined;
     if (attempt.unwanted) attempt.settle();
-    if (this.#pipe.depth === 1) this.#parts.overdue.delete(this);
     const next = this.#pipe.first;
     if (next !== undefined) {
       this.#expect(next.exchange.snapshot.config);
       return;
     }
+    if (this.#together > 1) this.#parts.overdue.delete(this);
     if (exchange.parallel && this.#reusable && !attempt.moved) this.#answeredAll();
     const { limits, timeouts } = this.#config;
     // Behind the end of a response nothing may follow: it would be the answer to a question that nobody asked.

@@ -36,6 +36,7 @@ export class Sharing {
   isOn = false;
   /** What an answer takes to a request that rides alone, and how far from it most of them are. */
   #aloneMs = 0;
+  #isMeasured = false;
   #deviationMs = 0;
   /** Full connections that were answered since the depth changed, and their times together. */
   #full = 0;
@@ -69,14 +70,15 @@ export class Sharing {
     this.#credit = Math.min(this.#credit + size * HELD_UP, MOST_CREDIT);
     // A server, or a machine, that stalls once is not slow: what is far out counts as far out as is usual.
     const counted = Math.min(ms, this.longMs);
-    if (size === 1) this.#noteAlone(counted);
+    if (!this.#isMeasured) this.#noteFirst(ms);
+    else if (size === 1) this.#noteAlone(counted);
     else if (size >= this.depth && sentInTurn >= this.#cutInTurn) this.#noteFull(counted, turn);
     if (this.depth === 1 && --this.#missing <= 0) this.#grow();
   }
 
   /** Longer than an answer takes by chance. */
   get longMs(): number {
-    return this.#unnoticedMs + DEVIATIONS * this.#deviationMs;
+    return 2 * this.#unnoticedMs + DEVIATIONS * this.#deviationMs;
   }
 
   get #unnoticedMs(): number {
@@ -120,6 +122,13 @@ export class Sharing {
     this.#missing = this.#patience;
     this.#full = 0;
     this.#fullMs = 0;
+  }
+
+  /** As in RFC 6298. */
+  #noteFirst(ms: number): void {
+    this.#isMeasured = true;
+    this.#aloneMs = ms;
+    this.#deviationMs = ms / 2;
   }
 
   #noteAlone(ms: number): void {
