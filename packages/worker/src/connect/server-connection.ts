@@ -484,7 +484,8 @@ export class ServerConnection implements Shared {
     if (exchange.parallel && this.#reusable && !attempt.moved) this.#answeredAll();
     const { limits, timeouts } = this.#config;
     // Behind the end of a response nothing may follow: it would be the answer to a question that nobody asked.
-    if (surplus > 0) this.#distrust();
+    // Not so where those that were asked for it are asked elsewhere.
+    if (surplus > 0 && this.#reusable) this.#distrust();
     // Content that has not left yet would stand before the next request.
     const over = this.#writes.failed || this.#socket.readableEnded;
     if (!this.#reusable || !exchange.contentSent || this.#outbox.pending > 0 || over) {

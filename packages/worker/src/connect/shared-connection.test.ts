@@ -352,9 +352,12 @@ describe("a late answer", () => {
     const { peer } = await shared("/a", "/b", "/c");
     await until(() => told.told.length === 2);
     expect([told.told, asked]).toEqual([["moved /b: late", "moved /c: late"], [2]]);
+    backend.sharing.depth = 4;
     peer.write(answer("1") + answer("2"));
     await answered("/a 200 1");
     expect([told.answers, connection.state]).toEqual([["/a 200 1"], "closed"]);
+    // That the answers of the others come as well is no fault of the server.
+    expect(backend.sharing.depth).toBe(4);
   });
 
   test("ServerConnection asks again for one that was forgotten behind another, and is not used again", async () => {
