@@ -7,6 +7,7 @@ test("Counters reports what was counted, and what others count", () => {
   Counters.add(counters.requestsByClass, "gold");
   Counters.add(counters.requestsByClass, "gold");
   Counters.add(counters.failuresByCode, "dns_error");
+  for (let i = 0; i < 2; i++) Counters.add(counters.requestsMoved, "late");
   const report = counters.report({ classifier_stuck_total: 4 }, { exchanges: 5 });
   expect(report.counters).toMatchObject({
     connections_accepted_total: 3,
@@ -20,6 +21,7 @@ test("Counters reports what was counted, and what others count", () => {
     ejections_total: {},
     requests_total: { gold: 2 },
     responses_total: {},
+    requests_moved_total: { late: 2 },
     requests_refused_total: {},
     failures_total: { dns_error: 1 },
   });
