@@ -7,6 +7,13 @@ import { configure, type Place, type Target } from "./targets.ts";
 
 const READY_TIMEOUT_MS = 20_000;
 
+/** In which it is not as usual. */
+export interface Circumstances {
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Of clients, at the same time. */
+  readonly connections?: number;
+}
+
 /** A target that runs. */
 export class Contender implements AsyncDisposable {
   readonly target: Target;
@@ -26,9 +33,9 @@ export class Contender implements AsyncDisposable {
     dir: string,
     core: number | undefined,
     signal: AbortSignal,
-    environment: Readonly<Record<string, string>> = {},
+    { environment = {}, connections = 512 }: Circumstances = {},
   ): Promise<Contender> {
-    const place = await preparePlace(dir, servers);
+    const place = await preparePlace(dir, servers, connections);
     const command = await target.command(place, await writeConfig(target, place));
     const log = openSync(place.log, "a");
     const stdout = target.logsToStdout ? { stdout: log } : {};
@@ -68,10 +75,10 @@ export class Contender implements AsyncDisposable {
   }
 }
 
-async function preparePlace(dir: string, servers: ServerPorts): Promise<Place> {
+async function preparePlace(dir: string, servers: ServerPorts, connections: number): Promise<Place> {
   await mkdir(dir);
   const [port = 0, adminPort = 0] = await freePorts(2);
-  return { port, adminPort, log: join(dir, "access.log"), dir, servers };
+  return { port, adminPort, log: join(dir, "access.log"), dir, servers, connections };
 }
 
 async function writeConfig(target: Target, place: Place): Promise<string> {

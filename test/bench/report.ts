@@ -69,6 +69,7 @@ const COLUMNS = [
   "requests/s",
   "CPU µs/request",
   "Shunt's CPU ÷ its",
+  "with share auto ÷ its",
   "core busy",
   "p50 ms",
   "p99 ms",
@@ -83,25 +84,27 @@ function scenarioSection(report: Report, scenario: Scenario): string[] {
 }
 
 function cellRows(connections: number, byTarget: ReadonlyMap<Target, Series>): string[][] {
+  const named = (name: string): Series | undefined =>
+    Array.from(byTarget).find(([target]) => target.name === name)?.[1];
   return Array.from(byTarget, ([target, series]) => [
     String(connections),
     target.title,
-    ...measuredColumns(series, comparedWith(target, byTarget)),
+    ...measuredColumns(
+      series,
+      named(comparedWith(target)),
+      target.accessLog || !target.isProxy ? named("shunt-shared") : undefined,
+    ),
   ]);
 }
 
 /** The Shunt that writes no access log if `target` is a proxy that writes none; for all others, with everything on. */
-function comparedWith(
-  { accessLog, isProxy }: Target,
-  byTarget: ReadonlyMap<Target, Series>,
-): Series | undefined {
-  const name = isProxy && !accessLog ? "shunt-no-log" : "shunt";
-  return Array.from(byTarget).find(([target]) => target.name === name)?.[1];
+function comparedWith({ accessLog, isProxy }: Target): string {
+  return isProxy && !accessLog ? "shunt-no-log" : "shunt";
 }
 
-function measuredColumns(series: Series, shunt: Series | undefined): string[] {
+function measuredColumns(series: Series, shunt: Series | undefined, shared: Series | undefined): string[] {
   const samples = validSamples(series);
-  if (typeof samples === "string") return ["-", "-", "-", "-", "-", "-", `void: ${samples}`];
+  if (typeof samples === "string") return ["-", "-", "-", "-", "-", "-", "-", `void: ${samples}`];
   const cpu = samples.map(({ cpuMicros }) => cpuMicros);
   return [
     spread(
@@ -110,6 +113,7 @@ function measuredColumns(series: Series, shunt: Series | undefined): string[] {
     ),
     spread(cpu, ({ median }) => (median < 100 ? 1 : 0)),
     spread(shuntRatios(cpu, shunt), hundredths),
+    spread(shuntRatios(cpu, shared), hundredths),
     middle(
       samples.map(({ busy }) => busy),
       hundredths,

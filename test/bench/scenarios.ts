@@ -14,6 +14,8 @@ export interface Scenario {
   readonly countedByBytes: boolean;
   /** Requests that a client writes at once; it waits for all their answers before it writes the next. */
   readonly depth: number;
+  /** Every request has a connection of its own. */
+  readonly ownConnection: boolean;
   /** How long the servers hold back their answers. */
   readonly serverDelayMs: number;
   /** Numbers of connections, where those that are measured otherwise would mean nothing here. */
@@ -27,6 +29,11 @@ export const scenarios: readonly Scenario[] = [
   scenario("get-16k", "GET 16 KiB", "/16k", 16 * KIB),
   { ...scenario("get-1m", "GET 1 MiB", "/1m", KIB * KIB), countedByBytes: true },
   { ...scenario("post-16k", "POST 16 KiB", "/post", 64), method: "POST", requestBytes: 16 * KIB },
+  {
+    ...scenario("connection-64", "GET 64 B, a new connection for each", "/64", 64),
+    ownConnection: true,
+    connections: [32],
+  },
   {
     ...scenario("pipelined-64", "GET 64 B, 16 written at once", "/64", 64),
     depth: 16,
@@ -79,6 +86,7 @@ function scenario(name: string, title: string, path: string, responseBytes: numb
     responseBytes,
     countedByBytes: false,
     depth: 1,
+    ownConnection: false,
     serverDelayMs: 0,
     connections: undefined,
   };

@@ -50,9 +50,10 @@ export async function runStage(
     await startSampleServers(inDir("servers"), delayMs, bench.loadCore, bench.signal),
   );
   const contenders: Contender[] = [];
+  const connections = Math.max(...cells.map((cell) => cell.connections));
   for (const target of stage.targets) {
     if (!cells.some(({ scenario }) => does(target, scenario))) continue;
-    const contender = await start(target, bench, servers.ports, inDir(target.name), complain);
+    const contender = await start(target, bench, servers.ports, inDir(target.name), connections, complain);
     if (contender) contenders.push(resources.use(contender));
   }
   if (contenders.length > 0) {
@@ -76,10 +77,11 @@ async function start(
   { proxyCore, signal }: Bench,
   servers: ServerPorts,
   dir: string,
+  connections: number,
   complain: Say,
 ): Promise<Contender | undefined> {
   try {
-    const contender = await Contender.start(target, servers, dir, proxyCore, signal);
+    const contender = await Contender.start(target, servers, dir, proxyCore, signal, { connections });
     const fault = await verify(contender, signal);
     if (fault === undefined) return contender;
     await contender[Symbol.asyncDispose]();

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { userInfo } from "node:os";
 import { join } from "node:path";
+import { DEFAULT_LIMITS } from "../../packages/core/src/config/defaults.ts";
 import { compilerVersion, INSTALL_COMPILER } from "./compiler.ts";
 import { HOST, type ServerPorts } from "./loopback.ts";
 import { revision, versionOf } from "./machine.ts";
@@ -20,6 +21,8 @@ export interface Place {
   /** A directory of its own. */
   readonly dir: string;
   readonly servers: ServerPorts;
+  /** How many client connections it has to take at the same time, at most. */
+  readonly connections: number;
 }
 
 /** A proxy under test. All are described alike; Shunt has no way of its own into the benchmark. */
@@ -60,7 +63,7 @@ const shunt: Target = {
     existsSync(shuntCli) ? `${packageVersion(root)} (${revision(root) ?? "no revision"})` : undefined,
   install: "packages/coordinator/src/cli/shunt.ts is missing",
   template: "shunt.yaml",
-  settings: ({ log }) => ({ access: log, share: "off" }),
+  settings: (place) => ({ access: place.log, share: "off", limits: shuntLimits(place) }),
   command: (_place, config) => [process.execPath, shuntCli, "up", "-c", config],
   accessLog: true,
   logsToStdout: false,
@@ -74,7 +77,7 @@ const shuntShared: Target = {
   ...shunt,
   name: "shunt-shared",
   title: "Shunt, share auto",
-  settings: ({ log }) => ({ access: log, share: "auto" }),
+  settings: (place) => ({ ...shunt.settings(place), share: "auto" }),
 };
 
 const haproxy: Target = {
@@ -84,7 +87,7 @@ const haproxy: Target = {
   version: () => versionOf("haproxy", "-v")?.replace(/^HAProxy version (\S+).*/, "$1"),
   install: "Debian: apt-get install haproxy",
   template: "haproxy.cfg",
-  settings: () => ({ logging: "log global" }),
+  settings: (place) => ({ logging: "log global", maxconn: `${Math.max(4_096, place.connections + 100)}` }),
   command: (_place, config) => ["haproxy", "-f", config],
   accessLog: true,
   logsToStdout: true,
@@ -100,7 +103,10 @@ const nginx: Target = {
   version: () => versionOf("nginx", "-v")?.replace("nginx version: nginx/", ""),
   install: "Debian: apt-get install nginx-light",
   template: "nginx.conf",
-  settings: ({ log }) => ({ accessLog: `${log} line buffer=64k flush=1s` }),
+  settings: (place) => ({
+    accessLog: `${place.log} line buffer=64k flush=1s`,
+    connections: `${openFiles(place, 8_192)}`,
+  }),
   command: (_place, config) => ["nginx", "-e", "stderr", "-c", config],
   accessLog: true,
   logsToStdout: false,
@@ -132,9 +138,9 @@ export const targets: readonly Target[] = [
   haproxy,
   nginx,
   limit,
-  withoutLog(shunt, () => ({ access: "off", share: "off" })),
-  withoutLog(haproxy, () => ({ logging: "no log" })),
-  withoutLog(nginx, () => ({ accessLog: "off" })),
+  withoutLog(shunt, { access: "off" }),
+  withoutLog(haproxy, { logging: "no log" }),
+  withoutLog(nginx, { accessLog: "off" }),
   nodeOpponent("http-proxy-3", "http-proxy-3"),
   nodeOpponent("fast-proxy", "fast-proxy", "undici"),
   nodeOpponent("fastify-http-proxy", "@fastify/http-proxy", "fastify"),
@@ -145,17 +151,29 @@ export function does({ scenarios }: Target, { name }: Pick<Scenario, "name">): b
 }
 
 /** The same proxy once more, with what makes it write no access log. */
-function withoutLog(target: Target, settings: Target["settings"]): Target {
+function withoutLog(target: Target, differing: Readonly<Record<string, string>>): Target {
   const { name, title } = target;
   return {
     ...target,
     name: `${name}-no-log`,
     title: `${title}, no log`,
-    settings,
+    settings: (place) => ({ ...target.settings(place), ...differing }),
     accessLog: false,
     logsToStdout: false,
     scenarios: ["get-64"],
   };
+}
+
+/** With a connection to a server for each client, and some to spare. */
+function openFiles({ connections }: Place, usual: number): number {
+  return Math.max(usual, 2 * connections + 500);
+}
+
+/** The limits as they come, unless more connections are to be measured than they allow. */
+function shuntLimits({ connections }: Place): string {
+  const perServer = Math.ceil(connections / 2);
+  if (perServer <= DEFAULT_LIMITS.outstandingPerServer) return "{}";
+  return `{ connections: ${connections + 500}, outstandingPerServer: ${perServer}, idlePerServer: ${perServer} }`;
 }
 
 /** A proxy library, in a small program of its own. `inside` is the package that does much of its work, if another. */

@@ -16,16 +16,17 @@ export function autocannon(): LoadGenerator {
 }
 
 function autocannonCommand({ port, scenario, connections, seconds }: Load): readonly string[] {
-  const { method, path, requestBytes, depth } = scenario;
+  const { method, path, requestBytes, depth, ownConnection } = scenario;
   const body = "x".repeat(requestBytes);
+  const close = ownConnection ? { connection: "close" } : {};
   const options = {
     url: `http://${HOST}:${port}${path}`,
     connections,
     duration: seconds,
     pipelining: depth,
     requests: [
-      { method, body },
-      { method, body, headers: { cookie: "tier=gold" } },
+      { method, body, headers: close },
+      { method, body, headers: { cookie: "tier=gold", ...close } },
     ],
   };
   return [process.execPath, program, JSON.stringify(options)];

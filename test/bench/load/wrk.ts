@@ -25,9 +25,9 @@ export function wrk(version: string): LoadGenerator {
 }
 
 function wrkCommand({ port, scenario, connections, seconds }: Load): readonly string[] {
-  const { method, path, requestBytes, depth } = scenario;
+  const { method, path, requestBytes, depth, ownConnection } = scenario;
   const options = ["-t", "1", "-c", `${connections}`, "-d", `${seconds}s`, "--timeout", "10s", "--latency"];
-  const request = [method, path, `${requestBytes}`, `${depth}`];
+  const request = [method, path, `${requestBytes}`, `${depth}`, ownConnection ? "close" : "keep-alive"];
   return ["wrk", ...options, "-s", script, `http://${HOST}:${port}`, "--", ...request];
 }
 

@@ -60,7 +60,7 @@ export async function profileCell(
     join(dir, "target"),
     bench.proxyCore,
     bench.signal,
-    environment,
+    { environment, connections: cell.connections },
   );
   const load = (length: number) =>
     runLoad(
