@@ -81,7 +81,8 @@ async function start(
   complain: Say,
 ): Promise<Contender | undefined> {
   try {
-    const contender = await Contender.start(target, servers, dir, proxyCore, signal, { connections });
+    const core = target.onBothCores ? undefined : proxyCore;
+    const contender = await Contender.start(target, servers, dir, core, signal, { connections });
     const fault = await verify(contender, signal);
     if (fault === undefined) return contender;
     await contender[Symbol.asyncDispose]();

@@ -46,6 +46,8 @@ export interface Target {
   readonly logsToStdout: boolean;
   /** It prints a line that begins with "ready"; otherwise it serves as soon as its port accepts. */
   readonly saysReady: boolean;
+  /** It is not kept to the core of the proxies, but shares that of the load too. */
+  readonly onBothCores: boolean;
   /** It does the work of a proxy, and has to show that it does. */
   readonly isProxy: boolean;
   /** Names of the scenarios in which it is measured; undefined: all. */
@@ -63,11 +65,12 @@ const shunt: Target = {
     existsSync(shuntCli) ? `${packageVersion(root)} (${revision(root) ?? "no revision"})` : undefined,
   install: "packages/coordinator/src/cli/shunt.ts is missing",
   template: "shunt.yaml",
-  settings: (place) => ({ access: place.log, share: "off", limits: shuntLimits(place) }),
+  settings: (place) => ({ access: place.log, share: "off", acceptors: "1", limits: shuntLimits(place) }),
   command: (_place, config) => [process.execPath, shuntCli, "up", "-c", config],
   accessLog: true,
   logsToStdout: false,
   saysReady: true,
+  onBothCores: false,
   isProxy: true,
   scenarios: undefined,
 };
@@ -78,6 +81,16 @@ const shuntShared: Target = {
   name: "shunt-shared",
   title: "Shunt, share auto",
   settings: (place) => ({ ...shunt.settings(place), share: "auto" }),
+};
+
+/** Two acceptors. Where there are two cores, load and servers are on one of theirs, which shows what such a machine allows. */
+const shuntTwo: Target = {
+  ...shunt,
+  name: "shunt-two",
+  title: "Shunt, two acceptors, both cores",
+  settings: (place) => ({ ...shunt.settings(place), acceptors: "2" }),
+  onBothCores: true,
+  scenarios: ["get-64"],
 };
 
 const haproxy: Target = {
@@ -92,6 +105,7 @@ const haproxy: Target = {
   accessLog: true,
   logsToStdout: true,
   saysReady: false,
+  onBothCores: false,
   isProxy: true,
   scenarios: undefined,
 };
@@ -111,6 +125,7 @@ const nginx: Target = {
   accessLog: true,
   logsToStdout: false,
   saysReady: false,
+  onBothCores: false,
   isProxy: true,
   scenarios: undefined,
 };
@@ -127,6 +142,7 @@ const limit: Target = {
   accessLog: false,
   logsToStdout: false,
   saysReady: false,
+  onBothCores: false,
   isProxy: false,
   // it counts octets, so all answers have to be of one length
   scenarios: ["get-64", "pipelined-64", "pipelined-5ms", LATENCY],
@@ -138,6 +154,7 @@ export const targets: readonly Target[] = [
   haproxy,
   nginx,
   limit,
+  shuntTwo,
   withoutLog(shunt, { access: "off" }),
   withoutLog(haproxy, { logging: "no log" }),
   withoutLog(nginx, { accessLog: "off" }),
@@ -193,6 +210,7 @@ function nodeOpponent(name: string, packageName: string, inside?: string): Targe
     accessLog: true,
     logsToStdout: false,
     saysReady: true,
+    onBothCores: false,
     isProxy: true,
     scenarios: undefined,
   };
