@@ -123,7 +123,10 @@ function print(name: string, size: number, inline: Cost, thread: Cost): void {
   console.log(`${name.padEnd(34)} ${String(size).padStart(4)} ${columns.join(" ")}`);
 }
 
-/** `fresh`: no head is judged twice by the same judge, so that nothing is remembered of it. */
+/**
+ * `fresh`: no head is judged twice by the same judge, so that nothing is remembered of it. Its threads are new ones in each
+ * round, which have code to compile: what they take is then more than it is later.
+ */
 async function compare(
   name: string,
   snapshot: Snapshot,
