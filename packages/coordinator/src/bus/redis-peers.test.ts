@@ -1,5 +1,6 @@
 import type { AcceptorMessage, Report } from "@shunt/core";
 import { beforeEach, expect, test } from "vitest";
+import { HELLO } from "../membership/test-hello.ts";
 import { RedisPeers } from "./redis-peers.ts";
 import type { BusPeer } from "./state-bus.ts";
 
@@ -25,15 +26,6 @@ beforeEach(() => {
   });
 });
 
-const HELLO = {
-  kind: "hello",
-  acceptor: "a1",
-  host: "h",
-  pid: 1,
-  term: 0,
-  generation: 0,
-  version: "0",
-} as const;
 const LOAD = { kind: "load", seq: 1, servers: [], shares: [], granted: 0 } as const;
 const RECENT = { kind: "recent", request: 1, exchanges: [] } as const;
 

@@ -6,6 +6,7 @@ import { ShareGranting } from "../shares/granting.ts";
 import { Hearing } from "./hearing.ts";
 import { RecentExchanges } from "./recent.ts";
 import { Registry } from "./registry.ts";
+import { HELLO } from "./test-hello.ts";
 
 test("Hearing tells once that an acceptor has joined, however often it says hello, and again when it comes back", () => {
   const lines: string[] = [];
@@ -27,19 +28,10 @@ test("Hearing tells once that an acceptor has joined, however often it says hell
     log,
   });
   const peer = { send: () => {}, close: () => {} };
-  const hello = {
-    kind: "hello",
-    acceptor: "a1",
-    host: "h",
-    pid: 1,
-    term: 0,
-    generation: 0,
-    version: "0",
-  } as const;
-  hearing.onMessage(peer, hello);
-  hearing.onMessage(peer, hello);
+  hearing.onMessage(peer, HELLO);
+  hearing.onMessage(peer, HELLO);
   expect(lines).toEqual(["acceptor joined"]);
   hearing.onGone(peer);
-  hearing.onMessage(peer, hello);
+  hearing.onMessage(peer, HELLO);
   expect(lines).toEqual(["acceptor joined", "acceptor left", "acceptor joined"]);
 });

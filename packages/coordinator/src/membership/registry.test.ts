@@ -1,16 +1,8 @@
 import { expect, test } from "vitest";
 import { NO_COUNTERS } from "./counters.ts";
 import { Registry } from "./registry.ts";
+import { HELLO } from "./test-hello.ts";
 
-const HELLO = {
-  kind: "hello",
-  acceptor: "a1",
-  host: "h",
-  pid: 1,
-  term: 0,
-  generation: 0,
-  version: "0",
-} as const;
 const peer = { send: () => {}, close: () => {} };
 
 test("Registry.counters() do not fall while an acceptor that was asked tells all anew", () => {

@@ -55,6 +55,7 @@ export class AccessLog {
       maxWrite: BLOCK_BYTES,
       maxLength: FIXED.accessLogBytes,
     });
+    // Its types know blocks of text alone.
     destination.on("drop", (block) => this.#drop(block as unknown as Uint8Array));
     destination.on("error", () => {});
     return destination;
