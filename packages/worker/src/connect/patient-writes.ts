@@ -21,6 +21,11 @@ export class PatientWrites {
     socket._writev = (chunks, done) => _writev?.call(socket, chunks, this.#whenWritten(done));
   }
 
+  /** For writes that Node does not know of. */
+  fail(): void {
+    this.failed = true;
+  }
+
   /** Node gives the same `done` to each write, so this is the same too. */
   #whenWritten(done: WriteDone): WriteDone {
     if (this.#done === done) return this.#settled;

@@ -145,7 +145,13 @@ export class ServerConnection implements Shared {
       },
     });
     this.#writes = new PatientWrites(this.#socket);
-    this.#outbox = new Outbox(this.#socket, parts.turn, parts.readBuffers, () => this.#drained());
+    this.#outbox = new Outbox(
+      this.#socket,
+      parts.turn,
+      parts.readBuffers,
+      () => this.#drained(),
+      () => this.#writes.fail(),
+    );
     backend.connections++;
     this.#deadline.set(config.timeouts.connectMs);
     this.#socket

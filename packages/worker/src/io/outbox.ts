@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { DirectWrites } from "./direct-writes.ts";
 import type { ReadBuffers } from "./read-buffers.ts";
 import type { Flushable, Turn } from "./turn.ts";
 
@@ -30,20 +31,32 @@ export class Outbox implements Flushable {
   #awaited = false;
   readonly #drained: () => void;
   readonly #buffers: ReadBuffers;
-  /** Buffers that are being sent from, in the order of their writes. */
-  readonly #lent: Uint8Array[] = [];
+  readonly #direct: DirectWrites;
 
-  constructor(socket: Socket, turn: Turn, buffers: ReadBuffers, drained: () => void) {
+  /** `failed` is told when octets that had to wait will never be taken; without it that destroys the socket. */
+  constructor(
+    socket: Socket,
+    turn: Turn,
+    buffers: ReadBuffers,
+    drained: () => void,
+    failed: (error: Error) => void = (error) => socket.destroy(error),
+  ) {
     this.#socket = socket;
     this.#buffers = buffers;
     this.#turn = turn;
     this.#drained = drained;
+    this.#direct = new DirectWrites(socket, (lent) => this.#completed(lent), failed);
     socket.on("drain", () => this.#tellDrained());
   }
 
   /** Octets that the kernel has not taken yet. */
   get pending(): number {
-    return this.#bytes + this.#socket.writableLength;
+    return this.#bytes + this.#handedOver;
+  }
+
+  /** Those of them that were handed over already, and wait below us. */
+  get #handedOver(): number {
+    return this.#socket.writableLength + this.#direct.waiting;
   }
 
   /** Octets that the kernel has taken. */
@@ -70,22 +83,22 @@ export class Outbox implements Flushable {
   }
 
   /**
-   * Sends octets that lie in `buffer`, at once and without a copy where nothing waits before them; the buffer is then
-   * lent until the kernel has taken them. Where they have to wait, and where there is none to lend, they are copied.
-   * Returns whether it was lent.
+   * Sends octets that lie in `buffer`, at once and without a copy where nothing waits before them; the buffer is lent
+   * until the kernel has taken them, which mostly is at once. Where they have to wait, and where there is none to lend,
+   * they are copied. Returns whether it was lent.
    */
   lend(octets: Uint8Array, buffer: Uint8Array | undefined): boolean {
     if (this.#ended || octets.length === 0) return false;
-    if (buffer === undefined || octets.length < COPIED_BYTES || this.#socket.writableLength > 0) {
+    if (buffer === undefined || octets.length < COPIED_BYTES || this.#handedOver > 0) {
       this.push(Buffer.from(octets));
       return false;
     }
     if (this.#piece !== undefined) this.flush();
     if (!this.#socket.writable) return false;
-    this.#buffers.lend(buffer);
-    this.#lent.push(buffer);
     this.pushed += octets.length;
-    this.#socket.write(octets, this.#taken);
+    if (!this.#direct.write(octets, buffer)) this.#socket.write(octets, () => this.#buffers.takeBack(buffer));
+    else if (this.#direct.waiting === 0) return false;
+    this.#buffers.lend(buffer);
     return true;
   }
 
@@ -114,13 +127,13 @@ export class Outbox implements Flushable {
       this.#socket.end();
     }
     // A write that the kernel takes as a whole brings no event: whoever waits is told here.
-    if (this.#awaited && !this.#socket.writableNeedDrain) this.#tellDrained();
+    if (this.#awaited && !this.#socket.writableNeedDrain && this.#direct.waiting === 0) this.#tellDrained();
   }
 
-  readonly #taken = (): void => {
-    const buffer = this.#lent.shift();
-    if (buffer !== undefined) this.#buffers.takeBack(buffer);
-  };
+  #completed(lent: Uint8Array | undefined): void {
+    if (lent !== undefined) this.#buffers.takeBack(lent);
+    if (this.#direct.waiting === 0 && this.#socket.writable) this.#tellDrained();
+  }
 
   #tellDrained(): void {
     this.#awaited = false;
@@ -137,12 +150,14 @@ export class Outbox implements Flushable {
   #write(piece: Uint8Array, pieces: Uint8Array[] | undefined, bytes: number): void {
     const socket = this.#socket;
     if (!socket.writable) return;
-    if (pieces === undefined) socket.write(piece);
-    else if (bytes <= JOIN_BYTES) socket.write(Buffer.concat(pieces, bytes));
-    else {
+    if (pieces !== undefined && bytes > JOIN_BYTES) {
+      if (this.#direct.writeAll(pieces, bytes)) return;
       socket.cork();
       for (const piece of pieces) socket.write(piece);
       socket.uncork();
+      return;
     }
+    const octets = pieces === undefined ? piece : Buffer.concat(pieces, bytes);
+    if (!this.#direct.write(octets)) socket.write(octets);
   }
 }
