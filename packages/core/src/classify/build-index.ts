@@ -1,7 +1,8 @@
 import type { CompiledCondition } from "./condition.ts";
 import { type Choice, choose, count, type Key, type Necessity, necessityOf, type Tally } from "./keys.ts";
-import { type KeyPosting, RuleIndex, RuleList } from "./rule-index.ts";
-import type { Narrowing } from "./text-index.ts";
+import { remainder } from "./remainder.ts";
+import { indexOver, type KeyPosting, RuleList } from "./rule-index.ts";
+import type { Found, Narrowing } from "./text-index.ts";
 
 /** A group of this many rules under one key is tried one by one: an index over them would not be faster. */
 const SHORT_LIST = 8;
@@ -15,67 +16,65 @@ const COPIES_INSIDE = 2;
 
 interface Entry {
   readonly rule: number;
+  /** What is left to be tested, now that the keys above are met; undefined: nothing. */
+  readonly left: CompiledCondition | undefined;
   readonly necessity: Necessity | undefined;
-}
-
-interface Chosen {
-  readonly rule: number;
-  readonly choice: Choice | undefined;
 }
 
 /**
  * Posts each rule under its rarest necessary keys. Where many rules share a key, such as the only host of a site,
- * an index over their other keys lies below it.
+ * an index over their other keys lies below it. What a key has told is not tested again.
  */
 export function buildIndex(conditions: readonly CompiledCondition[]): Narrowing {
-  const entries = conditions.map((condition, rule) => ({ rule, necessity: necessityOf(condition) }));
-  return new Builder(conditions).outermost(entries);
+  const none = new Set<string>();
+  const entries = conditions.map((left, rule) => ({ rule, left, necessity: necessityOf(left) }));
+  return index(entries, chooseAll(entries, none), none);
 }
 
-class Builder {
-  readonly #conditions: readonly CompiledCondition[];
-
-  constructor(conditions: readonly CompiledCondition[]) {
-    this.#conditions = conditions;
+function index(
+  entries: readonly Entry[],
+  chosen: readonly (Choice | undefined)[],
+  used: ReadonlySet<string>,
+): Narrowing {
+  const postings: KeyPosting[] = [];
+  for (const { key, members } of groupByKey(entries, chosen)) {
+    postings.push({ key, rules: inside(members, new Set(used).add(key.id)) });
   }
-
-  outermost(entries: readonly Entry[]): Narrowing {
-    const none = new Set<string>();
-    return this.#index(entries, chooseAll(entries, none), none);
-  }
-
-  #inside(entries: readonly Entry[], used: ReadonlySet<string>): Narrowing {
-    if (entries.length > SHORT_LIST && used.size < DEEPEST) {
-      const chosen = chooseAll(entries, used);
-      const copies = chosen.reduce((sum, { choice }) => sum + (choice?.keys.length ?? 0), 0);
-      const isUseful = chosen.some(({ choice }) => choice !== undefined);
-      if (isUseful && copies <= COPIES_INSIDE * entries.length) return this.#index(entries, chosen, used);
-    }
-    return this.#list(entries.map(({ rule }) => rule));
-  }
-
-  #index(entries: readonly Entry[], chosen: readonly Chosen[], used: ReadonlySet<string>): Narrowing {
-    const groups = groupByKey(entries, chosen);
-    const postings: KeyPosting[] = [];
-    for (const { key, members } of groups) {
-      postings.push({ key, rules: this.#inside(members, new Set(used).add(key.id)) });
-    }
-    const rest = chosen.filter(({ choice }) => choice === undefined).map(({ rule }) => rule);
-    return new RuleIndex(postings, this.#list(rest));
-  }
-
-  #list(rules: readonly number[]): RuleList {
-    return new RuleList(rules, this.#conditions);
-  }
+  return indexOver(postings, listOf(entries.filter((_, at) => chosen[at] === undefined)));
 }
 
-function chooseAll(entries: readonly Entry[], used: ReadonlySet<string>): Chosen[] {
+function inside(members: readonly Entry[], used: ReadonlySet<string>): Found {
+  const entries = reachable(members);
+  const [lowest] = entries;
+  if (lowest !== undefined && lowest.left === undefined) return lowest.rule;
+  if (entries.length > SHORT_LIST && used.size < DEEPEST) {
+    const chosen = chooseAll(entries, used);
+    const copies = chosen.reduce((sum, choice) => sum + (choice?.keys.length ?? 0), 0);
+    const isUseful = chosen.some((choice) => choice !== undefined);
+    if (isUseful && copies <= COPIES_INSIDE * entries.length) return index(entries, chosen, used);
+  }
+  return listOf(entries);
+}
+
+/** Behind a rule of which nothing is left, no other has its turn. */
+function reachable(entries: readonly Entry[]): readonly Entry[] {
+  const last = entries.findIndex(({ left }) => left === undefined);
+  return last < 0 ? entries : entries.slice(0, last + 1);
+}
+
+function listOf(entries: readonly Entry[]): RuleList {
+  return new RuleList(
+    entries.map(({ rule }) => rule),
+    entries.map(({ left }) => left),
+  );
+}
+
+function chooseAll(entries: readonly Entry[], used: ReadonlySet<string>): (Choice | undefined)[] {
   const tally: Tally = new Map();
   for (const { necessity } of entries) if (necessity !== undefined) count(necessity, tally);
-  return entries.map(({ rule, necessity }) => ({
-    rule,
-    choice: necessity === undefined ? undefined : choose(necessity, tally, used),
-  }));
+  return entries.map(({ left, necessity }) =>
+    left === undefined || necessity === undefined ? undefined : choose(necessity, tally, used),
+  );
 }
 
 interface Group {
@@ -84,14 +83,15 @@ interface Group {
 }
 
 /** Members stay in the order of the rules. `chosen` runs beside `entries`. */
-function groupByKey(entries: readonly Entry[], chosen: readonly Chosen[]): Iterable<Group> {
+function groupByKey(entries: readonly Entry[], chosen: readonly (Choice | undefined)[]): Iterable<Group> {
   const groups = new Map<string, Group>();
-  for (const [index, entry] of entries.entries()) {
-    for (const key of chosen[index]?.choice?.keys ?? []) {
+  for (const [at, { rule, left, necessity }] of entries.entries()) {
+    for (const key of chosen[at]?.keys ?? []) {
+      const member = { rule, left: left && remainder(left, key), necessity };
       const group = groups.get(key.id);
-      if (group === undefined) groups.set(key.id, { key, members: [entry] });
+      if (group === undefined) groups.set(key.id, { key, members: [member] });
       // a rule may name the same key twice
-      else if (group.members.at(-1) !== entry) group.members.push(entry);
+      else if (group.members.at(-1)?.rule !== rule) group.members.push(member);
     }
   }
   return groups.values();

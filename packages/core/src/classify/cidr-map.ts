@@ -1,10 +1,16 @@
 import { type Cidr, wordMask } from "./address.ts";
 import type { Address } from "./facts.ts";
+import { HashTable } from "./hash-table.ts";
 
 type Words = Address["words"];
 
 interface Entry<V> {
-  readonly words: Words;
+  readonly hash: number;
+  // The words of the block, signed. An array of them would be one more place in memory, and two for those above 2^31.
+  readonly a: number;
+  readonly b: number;
+  readonly c: number;
+  readonly d: number;
   value: V;
   /** Another block of the same length whose hash is the same. */
   readonly next: Entry<V> | undefined;
@@ -41,7 +47,7 @@ export class CidrMap<V> {
 export class Level<V> {
   readonly bits: number;
   readonly #masks: Words;
-  readonly #entries = new Map<number, Entry<V>>();
+  readonly #entries = new HashTable<Entry<V>>();
 
   constructor(bits: number) {
     this.bits = bits;
@@ -53,7 +59,8 @@ export class Level<V> {
     if (known !== undefined) known.value = value;
     else {
       const hash = this.#hash(words);
-      this.#entries.set(hash, { words, value, next: this.#entries.get(hash) });
+      const [a, b, c, d] = [words[0] | 0, words[1] | 0, words[2] | 0, words[3] | 0];
+      this.#entries.set({ hash, a, b, c, d, value, next: this.#entries.find(hash) });
     }
   }
 
@@ -62,18 +69,18 @@ export class Level<V> {
   }
 
   #entry(words: Words): Entry<V> | undefined {
-    let entry = this.#entries.get(this.#hash(words));
-    while (entry !== undefined && !this.#sameBlock(entry.words, words)) entry = entry.next;
+    let entry = this.#entries.find(this.#hash(words));
+    while (entry !== undefined && !this.#isIn(entry, words)) entry = entry.next;
     return entry;
   }
 
-  #sameBlock(a: Words, b: Words): boolean {
+  #isIn({ a, b, c, d }: Entry<V>, words: Words): boolean {
     const [first, second, third, fourth] = this.#masks;
     return (
-      ((a[0] ^ b[0]) & first) === 0 &&
-      ((a[1] ^ b[1]) & second) === 0 &&
-      ((a[2] ^ b[2]) & third) === 0 &&
-      ((a[3] ^ b[3]) & fourth) === 0
+      ((a ^ words[0]) & first) === 0 &&
+      ((b ^ words[1]) & second) === 0 &&
+      ((c ^ words[2]) & third) === 0 &&
+      ((d ^ words[3]) & fourth) === 0
     );
   }
 

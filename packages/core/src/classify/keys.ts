@@ -14,6 +14,8 @@ export interface Key {
   /** Text that the value equals, begins with and so on; of a block, how it is written; of presence, "". */
   readonly value: string;
   readonly cidr: Cidr | undefined;
+  /** The test that holds whenever the key is met. */
+  readonly settles: Test | undefined;
   /** Tells keys apart. */
   readonly id: string;
 }
@@ -71,33 +73,34 @@ function necessityOfOpposite(condition: CompiledCondition): Necessity | undefine
 }
 
 function necessityOfTest(test: Test): Necessity | undefined {
-  if ("cidrs" in test) return { kind: "keys", keys: test.cidrs.map((cidr) => blockKey(cidr)) };
+  const keyOf = (kind: KeyKind, value: string): Key => newKey(kind, test.on, value, undefined, test);
+  if ("cidrs" in test) return { kind: "keys", keys: test.cidrs.map((cidr) => blockKey(cidr, test)) };
   switch (test.matcher.kind) {
     case "absent":
       return undefined;
     case "present":
-      return presence(test);
+      return presence(test, test);
     case "in":
-      return { kind: "keys", keys: test.matcher.values.map((value) => keyOf("equal", test.on, value)) };
+      return { kind: "keys", keys: test.matcher.values.map((value) => keyOf("equal", value)) };
     case "equal":
     case "prefix":
     case "suffix":
-      return oneKey(keyOf(test.matcher.kind, test.on, test.matcher.value));
+      return oneKey(keyOf(test.matcher.kind, test.matcher.value));
     case "contains":
-      return oneOf([oneKey(keyOf("contains", test.on, test.matcher.value)), presence(test)]);
+      return oneOf([oneKey(keyOf("contains", test.matcher.value)), presence(test)]);
     case "regex":
       return oneOf([...necessaryTexts(test.matcher.value).map(textKey(test)), presence(test)]);
   }
 }
 
 function textKey(test: Test): (text: { kind: KeyKind; value: string }) => Necessity {
-  return ({ kind, value }) => oneKey(keyOf(kind, test.on, value));
+  return ({ kind, value }) => oneKey(newKey(kind, test.on, value, undefined, undefined));
 }
 
 /** Every request has a method, a path and a client: that they are there tells no rule from another. */
-function presence(test: Test): Necessity | undefined {
+function presence(test: Test, settles?: Test): Necessity | undefined {
   const isAlways = test.on.fact === "method" || test.on.fact === "path" || test.on.fact === "client";
-  return isAlways ? undefined : oneKey(keyOf("present", test.on, ""));
+  return isAlways ? undefined : oneKey(newKey("present", test.on, "", undefined, settles));
 }
 
 function oneOf(parts: readonly (Necessity | undefined)[]): Necessity | undefined {
@@ -114,18 +117,22 @@ function oneKey(key: Key): Necessity {
   return { kind: "keys", keys: [key] };
 }
 
-function keyOf(kind: KeyKind, on: KeySubject, value: string): Key {
-  // an empty text is part of any value
-  const isAny = value === "" && kind !== "equal";
-  return newKey(isAny ? "present" : kind, on, value, undefined);
+function blockKey(cidr: Cidr, settles: Test): Key {
+  return newKey("block", { fact: "client" }, cidrText(cidr), cidr, settles);
 }
 
-function blockKey(cidr: Cidr): Key {
-  return newKey("block", { fact: "client" }, cidrText(cidr), cidr);
-}
-
-function newKey(kind: KeyKind, on: KeySubject, value: string, cidr: Cidr | undefined): Key {
-  return { kind, on, value, cidr, id: JSON.stringify([subjectId(on), kind, value]) };
+function newKey(
+  kind: KeyKind,
+  on: KeySubject,
+  value: string,
+  cidr: Cidr | undefined,
+  settles: Test | undefined,
+): Key {
+  if (value === "" && kind !== "equal" && kind !== "present") {
+    // An empty text is part of any value; but an object in the content has none, though it is present.
+    return newKey("present", on, value, cidr, undefined);
+  }
+  return { kind, on, value, cidr, settles, id: JSON.stringify([subjectId(on), kind, value]) };
 }
 
 /** Tells what is looked at apart: "path", "cookie.tier". */

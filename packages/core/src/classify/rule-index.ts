@@ -8,24 +8,33 @@ import {
 } from "./condition.ts";
 import type { Facts } from "./facts.ts";
 import { type Key, type KeyKind, subjectId } from "./keys.ts";
-import { AffixIndex, InnerTextIndex, type Narrowing, type Posting } from "./text-index.ts";
+import {
+  AffixIndex,
+  type Found,
+  firstOf,
+  InnerTextIndex,
+  type Narrowing,
+  narrowBy,
+  type Posting,
+} from "./text-index.ts";
 
 /** What is to be tried when a request meets a key. */
 export interface KeyPosting {
   readonly key: Key;
-  readonly rules: Narrowing;
+  readonly rules: Found;
 }
 
-/** Rules that are tried in full, one after the other. */
+/** What is left to be tested of rules, one after the other. */
 export class RuleList implements Narrowing {
   readonly first: number;
   /** Ascending. */
   readonly #rules: readonly number[];
-  readonly #conditions: readonly CompiledCondition[];
+  readonly #conditions: readonly (CompiledCondition | undefined)[];
 
-  constructor(rules: readonly number[], all: readonly CompiledCondition[]) {
+  /** `conditions` runs beside `rules`; undefined where nothing is left. */
+  constructor(rules: readonly number[], conditions: readonly (CompiledCondition | undefined)[]) {
     this.#rules = rules;
-    this.#conditions = rules.map((rule) => all[rule] as CompiledCondition);
+    this.#conditions = conditions;
     this.first = rules[0] ?? Number.POSITIVE_INFINITY;
   }
 
@@ -33,7 +42,8 @@ export class RuleList implements Narrowing {
     for (let at = 0; at < this.#rules.length; at++) {
       const rule = this.#rules[at] as number;
       if (rule >= best) return best;
-      if ((this.#conditions[at] as CompiledCondition).holds(facts)) return rule;
+      const condition = this.#conditions[at];
+      if (condition === undefined || condition.holds(facts)) return rule;
     }
     return best;
   }
@@ -47,10 +57,9 @@ export class RuleIndex implements Narrowing {
   readonly first: number;
   readonly #probes: readonly Narrowing[];
 
-  /** `rest` has no key and is tried always, but last: by then a lower match has often made that needless. */
-  constructor(postings: readonly KeyPosting[], rest: RuleList) {
-    this.#probes = [...probesOf(postings), rest];
-    this.first = lowestFirst(this.#probes);
+  constructor(probes: readonly Narrowing[]) {
+    this.#probes = probes;
+    this.first = lowestFirst(probes);
   }
 
   narrow(facts: Facts, best: number): number {
@@ -58,6 +67,14 @@ export class RuleIndex implements Narrowing {
     for (const probe of this.#probes) if (probe.first < lowest) lowest = probe.narrow(facts, lowest);
     return lowest;
   }
+}
+
+/** `rest` has no key and is tried always, but last: by then a lower match has often made that needless. */
+export function indexOver(postings: readonly KeyPosting[], rest: RuleList): Narrowing {
+  const parts = probesOf(postings);
+  if (rest.first < Number.POSITIVE_INFINITY) parts.push(rest);
+  const [only] = parts;
+  return parts.length === 1 && only !== undefined ? only : new RuleIndex(parts);
 }
 
 /** One probe for each fact that has one value, each kind of field that has names, and the client's blocks. */
@@ -74,8 +91,8 @@ function probesOf(postings: readonly KeyPosting[]): Narrowing[] {
   return probes;
 }
 
-function lowestFirst(parts: readonly Narrowing[]): number {
-  return parts.reduce((lowest, { first }) => Math.min(lowest, first), Number.POSITIVE_INFINITY);
+function lowestFirst(parts: readonly Found[]): number {
+  return parts.reduce<number>((lowest, part) => Math.min(lowest, firstOf(part)), Number.POSITIVE_INFINITY);
 }
 
 /** Looks at a fact that has one value or none. */
@@ -150,11 +167,11 @@ class BodyProbe implements Narrowing {
   readonly first: number;
   readonly #fields: FieldProbe;
   /** By the lowest rule of each. */
-  readonly #all: readonly Narrowing[];
+  readonly #all: readonly Found[];
 
   constructor(postings: readonly KeyPosting[]) {
     this.#fields = new FieldProbe("body", postings);
-    this.#all = postings.map(({ rules }) => rules).sort((a, b) => a.first - b.first);
+    this.#all = postings.map(({ rules }) => rules).sort((a, b) => firstOf(a) - firstOf(b));
     this.first = this.#fields.first;
   }
 
@@ -162,8 +179,8 @@ class BodyProbe implements Narrowing {
     if (!facts.contentUnread) return this.#fields.narrow(facts, best);
     let lowest = best;
     for (const rules of this.#all) {
-      if (rules.first >= lowest) break;
-      lowest = rules.narrow(facts, lowest);
+      if (firstOf(rules) >= lowest) break;
+      lowest = narrowBy(rules, facts, lowest);
     }
     return lowest;
   }
@@ -176,7 +193,7 @@ function nameOf({ on }: Key): string {
 /** Looks at the blocks in which the client's address lies. */
 class ClientProbe implements Narrowing {
   readonly first: number;
-  readonly #blocks = new CidrMap<Narrowing>();
+  readonly #blocks = new CidrMap<Found>();
 
   constructor(postings: readonly KeyPosting[]) {
     for (const { key, rules } of postings) if (key.cidr !== undefined) this.#blocks.set(key.cidr, rules);
@@ -187,7 +204,7 @@ class ClientProbe implements Narrowing {
     let lowest = best;
     for (const level of this.#blocks.levels(facts.client.family)) {
       const found = level.find(facts.client);
-      if (found !== undefined) lowest = found.narrow(facts, lowest);
+      if (found !== undefined) lowest = narrowBy(found, facts, lowest);
     }
     return lowest;
   }
@@ -196,11 +213,11 @@ class ClientProbe implements Narrowing {
 /** What can be known of one value: what it equals, begins with, ends with, has in it. */
 class ValueIndex {
   readonly first: number;
-  readonly #equal: Map<string, Narrowing> | undefined;
+  readonly #equal: Map<string, Found> | undefined;
   readonly #prefixes: AffixIndex | undefined;
   readonly #suffixes: AffixIndex | undefined;
   readonly #inner: InnerTextIndex | undefined;
-  readonly #present: Narrowing | undefined;
+  readonly #present: Found | undefined;
 
   constructor(postings: readonly KeyPosting[]) {
     const equal = textsOf(postings, "equal");
@@ -217,11 +234,12 @@ class ValueIndex {
 
   /** Apart from `narrow`, because a field that is repeated is present once. */
   narrowPresent(facts: Facts, best: number): number {
-    return this.#present === undefined ? best : this.#present.narrow(facts, best);
+    return this.#present === undefined ? best : narrowBy(this.#present, facts, best);
   }
 
   narrow(value: string, facts: Facts, best: number): number {
-    let lowest = this.#equal?.get(value)?.narrow(facts, best) ?? best;
+    const equal = this.#equal?.get(value);
+    let lowest = equal === undefined ? best : narrowBy(equal, facts, best);
     if (this.#prefixes !== undefined) lowest = this.#prefixes.narrow(value, facts, lowest);
     if (this.#suffixes !== undefined) lowest = this.#suffixes.narrow(value, facts, lowest);
     if (this.#inner !== undefined) lowest = this.#inner.narrow(value, facts, lowest);

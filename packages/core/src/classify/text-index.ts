@@ -1,4 +1,5 @@
 import type { Facts } from "./facts.ts";
+import { HashTable } from "./hash-table.ts";
 
 /**
  * Rules, or an index over them, that may lower the best match so far.
@@ -11,13 +12,28 @@ export interface Narrowing {
   narrow(facts: Facts, best: number): number;
 }
 
+/** A rule by its number, of which nothing is left to be tested, or what has to be looked at further. */
+export type Found = number | Narrowing;
+
+/** As `narrow`. A number for the commonest case: nothing has to be fetched from memory to know the rule. */
+export function narrowBy(found: Found, facts: Facts, best: number): number {
+  if (typeof found === "number") return found < best ? found : best;
+  return found.narrow(facts, best);
+}
+
+/** As `first`. */
+export function firstOf(found: Found): number {
+  return typeof found === "number" ? found : found.first;
+}
+
 /** What is to be tried when a value has this text at its beginning, at its end, or anywhere. */
 export interface Posting {
   readonly text: string;
-  readonly rules: Narrowing;
+  readonly rules: Found;
 }
 
 interface Entry extends Posting {
+  readonly hash: number;
   /** Another text of the same length whose hash is the same. */
   readonly next: Entry | undefined;
 }
@@ -30,14 +46,14 @@ export class AffixIndex {
   readonly #fromEnd: boolean;
   /** Ascending. */
   readonly #lengths: readonly number[];
-  readonly #entries = new Map<number, Entry>();
+  readonly #entries = new HashTable<Entry>();
 
   constructor(kind: "prefix" | "suffix", postings: readonly Posting[]) {
     this.#fromEnd = kind === "suffix";
     this.#lengths = [...new Set(postings.map(({ text }) => text.length))].sort((a, b) => a - b);
     for (const { text, rules } of postings) {
       const hash = this.#hash(text, text.length, 0, 0);
-      this.#entries.set(hash, { text, rules, next: this.#entries.get(hash) });
+      this.#entries.set({ hash, text, rules, next: this.#entries.find(hash) });
     }
   }
 
@@ -49,8 +65,8 @@ export class AffixIndex {
       if (length > value.length) break;
       hash = this.#hash(value, length, hashed, hash);
       hashed = length;
-      for (let entry = this.#entries.get(hash); entry !== undefined; entry = entry.next) {
-        if (this.#agrees(value, length, entry.text)) lowest = entry.rules.narrow(facts, lowest);
+      for (let entry = this.#entries.find(hash); entry !== undefined; entry = entry.next) {
+        if (this.#agrees(value, length, entry.text)) lowest = narrowBy(entry.rules, facts, lowest);
       }
     }
     return lowest;
@@ -79,7 +95,7 @@ class State {
   /** The state of the next shorter beginning. */
   shorter: State | undefined;
   /** Tried when a text ends here. */
-  rules: Narrowing | undefined;
+  rules: Found | undefined;
   /** The nearest of the shorter states where a text ends. */
   ending: State | undefined;
   /** The last pass that tried the rules. */
@@ -109,13 +125,13 @@ export class InnerTextIndex {
       // a text that was seen in this pass was seen with all that end with it
       for (; ending?.rules !== undefined && ending.pass !== pass; ending = ending.ending) {
         ending.pass = pass;
-        lowest = ending.rules.narrow(facts, lowest);
+        lowest = narrowBy(ending.rules, facts, lowest);
       }
     }
     return lowest;
   }
 
-  #add(text: string, rules: Narrowing): void {
+  #add(text: string, rules: Found): void {
     let state = this.#start;
     for (let at = 0; at < text.length; at++) {
       const code = text.charCodeAt(at);
