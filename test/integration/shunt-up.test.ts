@@ -1,9 +1,11 @@
+import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { rmSync, writeFileSync } from "node:fs";
 import { Agent, createServer, get, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { ACCEPTOR_FLAGS } from "../../packages/coordinator/src/supervisor/acceptor-flags.ts";
 import { eventually } from "../support/eventually.ts";
 import { Household, type RunningSupervisor } from "../support/supervised.ts";
 
@@ -112,6 +114,23 @@ test("shunt up replaces a killed acceptor, loses nobody in its queue, and does s
   const answers = await Promise.all(Array.from({ length: 50 }, () => ask(listener, agent)));
   expect(answers.every(({ server }) => server === "s1")).toBe(true);
   expect(household.members("acceptor").map(({ pid }) => pid)).not.toContain(acceptor?.pid);
+  await stop(supervisor);
+});
+
+test("shunt up gives acceptors, and nobody else, the flags of V8 that keep their pauses short", async () => {
+  await using household = new Household();
+  const supervisor = household.up(configFile(household));
+  await supervisor.ready();
+  const flagsOf = (role: "acceptor" | "coordinator"): string[] =>
+    household.members(role).map(({ pid }) => {
+      const command = execFileSync("ps", ["-o", "args=", "-p", `${pid}`], { encoding: "utf8" });
+      return command
+        .split(" ")
+        .filter((word) => /space|scavenge/.test(word))
+        .join(" ");
+    });
+  const flags = ACCEPTOR_FLAGS.join(" ");
+  expect([flagsOf("acceptor"), flagsOf("coordinator")]).toEqual([[flags, flags], [""]]);
   await stop(supervisor);
 });
 

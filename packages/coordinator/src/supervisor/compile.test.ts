@@ -18,7 +18,7 @@ beforeEach(() => {
 afterEach(() => rmSync(directory, { recursive: true }));
 
 /** Runs it with a module that writes an "x" down and ends so; returns what was written ever. */
-async function compiled(exitCode: number): Promise<string> {
+async function compiled(exitCode: number, flags: readonly string[] = []): Promise<string> {
   const [file, main] = [join(directory, "runs"), join(source, "main.mjs")];
   writeFileSync(
     main,
@@ -26,7 +26,7 @@ async function compiled(exitCode: number): Promise<string> {
   );
   utimesSync(main, 0, 0);
   const env = { ...process.env, NODE_COMPILE_CACHE: directory };
-  await compile({ main: pathToFileURL(main), env, signal: new AbortController().signal });
+  await compile({ main: pathToFileURL(main), env, flags, signal: new AbortController().signal });
   return readFileSync(file, "utf8");
 }
 
@@ -42,4 +42,9 @@ test("compile() compiles again what has changed", async () => {
   await compiled(0);
   writeFileSync(join(source, "more.mjs"), "");
   expect(await compiled(0)).toBe("xx");
+});
+
+test("compile() compiles again under other flags, since Node.js keeps code for each", async () => {
+  const flags = ["--max-semi-space-size=8"];
+  expect([await compiled(0), await compiled(0, flags), await compiled(0, flags)]).toEqual(["x", "xx", "xx"]);
 });

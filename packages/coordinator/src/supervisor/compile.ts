@@ -12,6 +12,8 @@ export interface CompileOptions {
   readonly main: URL;
   /** Names the directory of compiled code. */
   readonly env: NodeJS.ProcessEnv;
+  /** Those that acceptors will have: code compiled under others is not used. */
+  readonly flags: readonly string[];
   readonly signal: AbortSignal;
 }
 
@@ -20,11 +22,11 @@ export interface CompileOptions {
  * otherwise carry the compiler with them for as long as they live: 55 MB each, measured on Node 26.
  * What goes wrong here goes wrong again, and is told, when the first acceptor starts.
  */
-export async function compile({ main, env, signal }: CompileOptions): Promise<void> {
+export async function compile({ main, env, flags, signal }: CompileOptions): Promise<void> {
   const marker = join(env.NODE_COMPILE_CACHE ?? "", MARKER);
-  const code = codeOf(main);
+  const code = `${codeOf(main)} ${flags.join(" ")}`;
   if (textOf(marker) === code) return;
-  const child = spawn(process.execPath, [fileURLToPath(main), "--compile-only"], {
+  const child = spawn(process.execPath, [...flags, fileURLToPath(main), "--compile-only"], {
     env,
     stdio: "ignore",
     timeout: PATIENCE_MS,

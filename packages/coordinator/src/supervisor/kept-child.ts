@@ -12,6 +12,8 @@ export interface KeptChildOptions {
   /** The module that the process runs. */
   readonly main: URL;
   readonly env: NodeJS.ProcessEnv;
+  /** Flags of Node.js and V8; none by default. */
+  readonly flags?: readonly string[];
   readonly log: Log;
   /** A process is there; it has not run a line of its own yet. */
   readonly onSpawn: (child: Child) => void;
@@ -54,11 +56,11 @@ export class KeptChild {
   }
 
   start(): void {
-    const { main, env, name, log } = this.#options;
+    const { main, env, flags = [], name, log } = this.#options;
     // Output goes where the supervisor's goes, not through it: children outlive a supervisor that is killed.
     const process = fork(main, [], {
       env,
-      execArgv: NODE_OPTIONS,
+      execArgv: [...NODE_OPTIONS, ...flags],
       stdio: ["ignore", "inherit", "inherit", "ipc"],
     });
     const child = new Child(process);

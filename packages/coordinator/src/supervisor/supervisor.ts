@@ -10,6 +10,7 @@ import type {
 } from "@shunt/core";
 import { decodeAcceptorNotice, decodeCoordinatorNotice } from "@shunt/core/contract/decode";
 import { isNewer } from "@shunt/core/membership/snapshot";
+import { ACCEPTOR_FLAGS } from "./acceptor-flags.ts";
 import { compile } from "./compile.ts";
 import { Fleet, type Plan } from "./fleet.ts";
 import { Household, isAlive, type Member } from "./household.ts";
@@ -167,7 +168,10 @@ export class Supervisor {
     if (this.#fleet === undefined) return;
     const { config, acceptors, workerMain } = this.#options;
     const { signal } = this.#stopping;
-    if (workerMain === undefined) await compile({ main: this.#workerMain, env: this.#environment(), signal });
+    if (workerMain === undefined) {
+      const env = this.#environment();
+      await compile({ main: this.#workerMain, env, flags: ACCEPTOR_FLAGS, signal });
+    }
     if (config === undefined) await this.#take(planOf((await this.#first.promise).config, acceptors));
     if (this.#stopped !== undefined) return;
     this.#fleet.start();
@@ -251,6 +255,7 @@ export class Supervisor {
       name,
       main: this.#workerMain,
       env: this.#environment(),
+      flags: ACCEPTOR_FLAGS,
       log: this.#options.log,
       onSpawn: (child) => this.#orderAcceptor(slot, child),
       onMessage: (message, child) => this.#heardAcceptor(slot, kept, child, message),
