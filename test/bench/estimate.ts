@@ -1,6 +1,7 @@
 import type { Options } from "./options.ts";
 import { serialSeconds } from "./pipelining/pipelining.ts";
 import { PROFILE_SECONDS } from "./profile/run.ts";
+import { warmUpSeconds } from "./rounds.ts";
 import { cellsOf, LATENCY, PIPELINING, type Scenario, secondsOf } from "./scenarios.ts";
 import { does, targets } from "./targets.ts";
 
@@ -19,14 +20,20 @@ export function estimateMinutes(options: Options): number {
       sum + doing(scenario, names) * (secondsOf(scenario, count, seconds) + OVERHEAD_SECONDS),
     0,
   );
-  const warmUp = Array.from(new Set(cells.map(({ scenario }) => scenario)), (scenario) =>
-    doing(scenario, names),
-  );
+  const warmUp = targets
+    .filter(({ name }) => names.includes(name))
+    .flatMap((target) =>
+      [...new Set(cells.map(({ scenario }) => scenario))]
+        .filter((each) => does(target, each))
+        .keys()
+        .toArray(),
+    )
+    .reduce((sum, index) => sum + warmUpSeconds(index, options.warmUp), 0);
   const latencies = scenarios.includes(LATENCY)
-    ? doing({ name: LATENCY }, names) * (rounds * (5 * seconds + 4 * OVERHEAD_SECONDS) + 1)
+    ? doing({ name: LATENCY }, names) * (rounds * (5 * seconds + 4 * OVERHEAD_SECONDS) + options.warmUp)
     : 0;
   const pipelines = scenarios.includes(PIPELINING) ? SERIAL_TARGETS * serialSeconds : 0;
-  return (perRound * rounds + warmUp.reduce((sum, count) => sum + count, 0) + latencies + pipelines) / 60;
+  return (perRound * rounds + warmUp + latencies + pipelines) / 60;
 }
 
 function doing(scenario: Pick<Scenario, "name">, names: readonly string[]): number {

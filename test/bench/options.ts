@@ -7,6 +7,8 @@ export interface Options {
   readonly rounds: number;
   /** Length of one measurement. */
   readonly seconds: number;
+  /** Load of each target before anything counts, by scenario: the first one gets so many seconds, each further one 2 at most. */
+  readonly warmUp: number;
   readonly targets: readonly string[];
   readonly scenarios: readonly string[];
   readonly connections: readonly number[];
@@ -20,6 +22,7 @@ export const usage = `Usage: npm run bench -- [options]
 
   --rounds N            measurements per target, scenario and number of connections (5)
   --seconds N           length of one; twice that with 1 connection or 1 MiB (1)
+  --warm-up N           seconds of load for each target before anything counts; 2 at most for each further scenario (10)
   --targets a,b         of those that are known (all)
   --scenarios a,b       of ${scenarioNames.join(", ")} (all)
   --connections a,b     1 to 10000 (1,32,128,512)
@@ -31,7 +34,7 @@ export const usage = `Usage: npm run bench -- [options]
 `;
 
 /** What is measured unless options say otherwise. */
-const full = { rounds: "5", connections: "1,32,128,512", scenarios: scenarioNames.join() };
+const full = { rounds: "5", warmUp: "10", connections: "1,32,128,512", scenarios: scenarioNames.join() };
 /** What is profiled unless options say otherwise: where a proxy is busy. */
 const profile = {
   ...full,
@@ -40,6 +43,7 @@ const profile = {
 };
 const quick = {
   rounds: "1",
+  warmUp: "1",
   connections: "1,128",
   scenarios: scenarioNames.filter((name) => name !== "get-16k" && name !== LATENCY).join(),
 };
@@ -55,6 +59,7 @@ export function readOptions(argv: readonly string[], knownTargets: readonly stri
   return {
     rounds: wholeNumber("--rounds", given.rounds ?? usual.rounds, 100),
     seconds: wholeNumber("--seconds", given.seconds ?? "1", 600),
+    warmUp: wholeNumber("--warm-up", given["warm-up"] ?? usual.warmUp, 600),
     targets: names("--targets", given.targets, knownTargets),
     scenarios: names("--scenarios", given.scenarios ?? usual.scenarios, scenarioNames),
     connections: (given.connections ?? usual.connections)
@@ -79,6 +84,7 @@ function parse(argv: readonly string[]) {
       options: {
         rounds: text,
         seconds: text,
+        "warm-up": text,
         targets: text,
         scenarios: text,
         connections: text,

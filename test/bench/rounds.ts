@@ -101,15 +101,30 @@ export function toSample(result: LoadResult, scenario: Scenario, cpuSeconds: num
   };
 }
 
-/** Lets just-in-time compilers see every kind of request before anything counts. */
+/** Between a few and very many: both ways of working that a target may have are warm then. */
+const WARM_UP_CONNECTIONS = 128;
+const FURTHER_WARM_UP_SECONDS = 2;
+
+/**
+ * Lets just-in-time compilers see every kind of request before anything counts: a service runs for weeks, and what its
+ * first seconds cost, with Shunt about 1.4 times as much, is another question.
+ */
 export async function warmUp(
   bench: Bench,
   contenders: readonly Contender[],
   scenarios: readonly Scenario[],
+  seconds: number,
 ): Promise<void> {
   for (const contender of contenders) {
-    for (const scenario of scenarios) {
-      if (does(contender.target, scenario)) await measure(bench, contender, { scenario, connections: 32 }, 1);
+    const done = scenarios.filter((scenario) => does(contender.target, scenario));
+    for (const [index, scenario] of done.entries()) {
+      const cell = { scenario, connections: WARM_UP_CONNECTIONS };
+      await measure(bench, contender, cell, warmUpSeconds(index, seconds));
     }
   }
+}
+
+/** By the place of a scenario among those that a target does. */
+export function warmUpSeconds(index: number, seconds: number): number {
+  return index === 0 ? seconds : Math.min(seconds, FURTHER_WARM_UP_SECONDS);
 }

@@ -15,6 +15,7 @@ export interface Stage {
   readonly cells: readonly Cell[];
   readonly rounds: number;
   readonly seconds: number;
+  readonly warmUp: number;
 }
 
 /** Tells the person at the terminal what goes on. */
@@ -58,7 +59,8 @@ export async function runStage(
   }
   if (contenders.length > 0) {
     say("warming up");
-    await warmUp(bench, contenders, [...new Set(cells.map(({ scenario }) => scenario))]);
+    const scenarios = [...new Set(cells.map(({ scenario }) => scenario))];
+    await warmUp(bench, contenders, scenarios, stage.warmUp);
   }
   const measured = await measureRounds(bench, contenders, cells, stage, (round, { scenario, connections }) =>
     say(`round ${round + 1} of ${rounds}: ${scenario.title}, connections: ${connections}`),

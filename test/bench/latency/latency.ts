@@ -40,7 +40,7 @@ export interface LatencyReport {
 /** Finds everybody's knee, then offers half of one of them to all, at moments that nobody's answers change. */
 export async function measureLatency(
   bench: Bench,
-  options: { readonly rounds: number; readonly seconds: number },
+  options: { readonly rounds: number; readonly seconds: number; readonly warmUp: number },
   targets: readonly Target[],
   dir: string,
   say: Say,
