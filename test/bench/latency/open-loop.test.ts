@@ -5,6 +5,7 @@ const printed = {
   p50Ms: 0.1,
   p99Ms: 0.5,
   p999Ms: 2,
+  mostMs: 3,
   lateP99Ms: 0.2,
   requests: 100,
   answered: 100,
@@ -18,6 +19,7 @@ describe("readResult()", () => {
       p50Ms: 0.1,
       p99Ms: 0.5,
       p999Ms: 2,
+      mostMs: 3,
       lateP99Ms: 0.2,
       fault: undefined,
     });

@@ -20,6 +20,8 @@ export interface OpenLoopResult {
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly p999Ms: number;
+  /** The longest of all. */
+  readonly mostMs: number;
   /** How late requests were sent, the 99th percentile: because the client was late, or no connection was free. */
   readonly lateP99Ms: number;
   /** What went wrong as a sentence; undefined when nothing did. */
@@ -74,6 +76,7 @@ export function readResult({ requests, answered, refused, closed, ...latencies }
     p50Ms: latencies.p50Ms,
     p99Ms: latencies.p99Ms,
     p999Ms: latencies.p999Ms,
+    mostMs: latencies.mostMs,
     lateP99Ms: latencies.lateP99Ms,
     fault: faults.filter(Boolean).join(", ") || undefined,
   };
