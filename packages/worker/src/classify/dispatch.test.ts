@@ -3,7 +3,7 @@ import { SignJWT } from "jose";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { later, until } from "../test-peers.ts";
 import { snapshotOf } from "../test-snapshot.ts";
-import { Dispatcher, type Rest, type Unread } from "./dispatch.ts";
+import { Dispatcher, LOOP_RULES, type Rest, type Unread } from "./dispatch.ts";
 
 /** What was told of one request: its head, and what was decided. */
 interface Told {
@@ -395,6 +395,17 @@ describe("between generations", () => {
     await later();
     expect(clients.map((client) => client.done)).toEqual([false, false]);
   });
+});
+
+test("Dispatcher sends even a lone client to a thread where there are too many rules for an event loop to index", async () => {
+  const cookie = (n: number) => ({ name: `rule ${n}`, when: { cookie: { n: `${n}` } }, class: "gold" });
+  const rules = Array.from({ length: LOOP_RULES + 1 }, (_, n) => cookie(n));
+  const dispatcher = await Dispatcher.start(snapshotOf({ rules }));
+  const client = new Client(get("/a", `Cookie: n=${LOOP_RULES}\r\n`));
+  await judgeAll(dispatcher, [client]);
+  expect(client.told.map((told) => told.class)).toEqual(["gold"]);
+  expect([dispatcher.batches, dispatcher.inline]).toEqual([1, 0]);
+  await dispatcher.close();
 });
 
 describe("with users named by tokens", () => {

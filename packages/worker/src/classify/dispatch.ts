@@ -147,7 +147,8 @@ export class Dispatcher {
   }
 
   #mayJudgeHere(client: Unread | undefined): boolean {
-    return !this.#rules.judge.costly && this.#hangOn === undefined && client?.content === CONTENT.AHEAD;
+    const isCheap = this.#rules.judge?.costly === false;
+    return isCheap && this.#hangOn === undefined && client?.content === CONTENT.AHEAD;
   }
 
   #judgeHere(client: Unread): void {
@@ -158,7 +159,7 @@ export class Dispatcher {
       return;
     }
     // Never a promise: what would have to wait is costly, and is not judged here.
-    void this.#rules.judge.judge(batch, 0);
+    void this.#rules.judge?.judge(batch, 0);
     this.inline++;
     this.#deliver(batch, [client], this.#snapshot, 1);
   }
@@ -325,18 +326,25 @@ function entryBytes({ unread, content }: Unread): number {
   return content === CONTENT.AHEAD ? Math.min(unread.length, FIXED.entryBytes) : unread.length;
 }
 
+/**
+ * More rules than this are for the threads alone. To index them takes 20 to 30 microseconds for each, in which an event loop
+ * serves nobody; and who has so many has more than one client at a time.
+ */
+export const LOOP_RULES = 1_000;
+
 /** What heads are judged by. Many snapshots may have the same: most changes are about servers. */
 interface Rules {
   /** Names them to the threads: the version of the first snapshot that had them. */
   readonly version: string;
-  readonly judge: Judge;
+  /** For what is judged on the loop; undefined where nothing is. */
+  readonly judge: Judge | undefined;
   readonly text: string;
   /** The text as the threads read it. */
   readonly memory: SharedArrayBuffer;
 }
 
 async function rulesOf({ config, term, generation }: Snapshot, text: string): Promise<Rules> {
-  const judge = await Judge.of(config);
+  const judge = config.rules.length > LOOP_RULES ? undefined : await Judge.of(config);
   const octets = Buffer.from(text);
   const memory = new SharedArrayBuffer(octets.length);
   new Uint8Array(memory).set(octets);
