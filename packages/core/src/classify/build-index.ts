@@ -38,16 +38,17 @@ function index(
 ): Narrowing {
   const postings: KeyPosting[] = [];
   for (const { key, members } of groupByKey(entries, chosen)) {
-    postings.push({ key, rules: inside(members, new Set(used).add(key.id)) });
+    postings.push({ key, rules: inside(members, key, used) });
   }
   return indexOver(postings, listOf(entries.filter((_, at) => chosen[at] === undefined)));
 }
 
-function inside(members: readonly Entry[], used: ReadonlySet<string>): Found {
+function inside(members: readonly Entry[], key: Key, usedAbove: ReadonlySet<string>): Found {
   const entries = reachable(members);
   const [lowest] = entries;
   if (lowest !== undefined && lowest.left === undefined) return lowest.rule;
-  if (entries.length > SHORT_LIST && used.size < DEEPEST) {
+  if (entries.length > SHORT_LIST && usedAbove.size + 1 < DEEPEST) {
+    const used = new Set(usedAbove).add(key.id);
     const chosen = chooseAll(entries, used);
     const copies = chosen.reduce((sum, choice) => sum + (choice?.keys.length ?? 0), 0);
     const isUseful = chosen.some((choice) => choice !== undefined);

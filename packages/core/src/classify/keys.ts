@@ -132,7 +132,8 @@ function newKey(
     // An empty text is part of any value; but an object in the content has none, though it is present.
     return newKey("present", on, value, cidr, undefined);
   }
-  return { kind, on, value, cidr, settles, id: JSON.stringify([subjectId(on), kind, value]) };
+  const subject = subjectId(on);
+  return { kind, on, value, cidr, settles, id: `${kind} ${subject.length} ${subject}${value}` };
 }
 
 /** Tells what is looked at apart: "path", "cookie.tier". */
