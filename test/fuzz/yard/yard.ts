@@ -133,7 +133,11 @@ const OPTIONS = {
 };
 
 /** What the data path imports of others, and what it gets instead. */
-const STAND_INS: Readonly<Record<string, string>> = { "node:net": "./net.ts", piscina: "./piscina.ts" };
+const STAND_INS: Readonly<Record<string, string>> = {
+  "node:net": "./net.ts",
+  piscina: "./piscina.ts",
+  "./doorbell.ts": "./doorbell.ts",
+};
 
 function redirectImports(): void {
   registerHooks({

@@ -1,7 +1,7 @@
 /**
  * The memory that the event loop and a classifier thread share for one batch of unread octets.
  *
- *   control   progress of the thread, read with Atomics
+ *   control   how many entries there are; progress of the thread, read with Atomics
  *   entries   one per client connection: where its octets lie, and who the peer is
  *   data      the octets
  *   records   verdicts, one after the other, of variable length; published one by one
@@ -12,6 +12,7 @@
 /** Words of control. */
 const PUBLISHED = 0;
 const CURRENT = 1;
+const ENTRIES = 2;
 const CONTROL_WORDS = 4;
 
 /** Words of an entry. */
@@ -87,8 +88,7 @@ export class Batch {
   readonly memory: ArrayBufferLike;
   readonly data: Uint8Array;
   readonly size: BatchSize;
-  /** Entries and octets in use; the side that fills the batch knows. */
-  entries = 0;
+  /** Octets in use; the side that fills the batch knows. */
   dataUsed = 0;
 
   readonly #control: Int32Array;
@@ -121,10 +121,9 @@ export class Batch {
 
   /** Forgets everything; before the first entry. */
   clear(): void {
-    this.entries = 0;
+    this.#control[ENTRIES] = 0;
     this.dataUsed = 0;
-    this.#at = 0;
-    this.#written = 0;
+    this.rewind();
     Atomics.store(this.#control, PUBLISHED, 0);
     Atomics.store(this.#control, CURRENT, -1);
   }
@@ -135,8 +134,10 @@ export class Batch {
    */
   add(octets: Uint8Array, peer: EntryPeer, room: number, content: number = CONTENT.AHEAD): number {
     const length = Math.min(octets.length, this.size.dataBytes - this.dataUsed);
-    if (this.entries === this.size.entries || length === 0) return 0;
-    const e = this.entries++ * ENTRY_WORDS;
+    const { entries } = this;
+    if (entries === this.size.entries || length === 0) return 0;
+    this.#control[ENTRIES] = entries + 1;
+    const e = entries * ENTRY_WORDS;
     this.#entries[e + ENTRY_AT] = this.dataUsed;
     this.#entries[e + ENTRY_LENGTH] = length;
     this.#entries[e + ENTRY_FAMILY] = peer.family;
@@ -147,6 +148,11 @@ export class Batch {
     this.data.set(length === octets.length ? octets : octets.subarray(0, length), this.dataUsed);
     this.dataUsed += length;
     return length;
+  }
+
+  /** Entries in use. The thread may ask once it was told that the batch is its. */
+  get entries(): number {
+    return this.#control[ENTRIES] as number;
   }
 
   /** The entry that the thread works on, -1 before the first; its count of entries behind the last. */
@@ -253,11 +259,13 @@ export class Batch {
     Atomics.store(this.#control, PUBLISHED, ++this.#written);
   }
 
-  // The event loop reads records, in the order they were published.
-
+  /** The next record is the first one: before a thread writes any, and before the event loop reads them, as they were published. */
   rewind(): void {
     this.#at = 0;
+    this.#written = 0;
   }
+
+  // The event loop reads records.
 
   /** Reads the next record into `into`. Offsets count from the start of the entry. */
   read(into: Verdict): void {

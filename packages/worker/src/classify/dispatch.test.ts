@@ -1,9 +1,14 @@
+import { execFile } from "node:child_process";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { promisify } from "node:util";
+import type { Worker } from "node:worker_threads";
 import { CONTENT, HEAD_FLAG, RECORD, REFUSE, type Snapshot, type Verdict } from "@shunt/core";
 import { SignJWT } from "jose";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { later, until } from "../test-peers.ts";
 import { snapshotOf } from "../test-snapshot.ts";
-import { Dispatcher, LOOP_RULES, type Rest, type Unread } from "./dispatch.ts";
+import { Dispatcher, type Rest, type Unread } from "./dispatch.ts";
+import { LOOP_RULES } from "./rules.ts";
 
 /** What was told of one request: its head, and what was decided. */
 interface Told {
@@ -61,6 +66,11 @@ class Client implements Unread {
 }
 
 const get = (path: string, fields = ""): string => `GET ${path} HTTP/1.1\r\nHost: a\r\n${fields}\r\n`;
+
+/** The class of each of its heads, and the generation of the snapshot that it is said to be by. */
+function judgedBy({ told }: Client): string[] {
+  return told.map(({ class: cls, generation }) => `${cls} ${generation}`);
+}
 
 async function judgeAll(dispatcher: Dispatcher, clients: readonly Client[]): Promise<void> {
   for (const client of clients) dispatcher.enqueue(client);
@@ -321,6 +331,71 @@ describe("with a thread that hangs on purpose", () => {
   });
 });
 
+describe("with threads that die", () => {
+  const threads: Worker[] = [];
+  const note = (message: unknown): void => void threads.push((message as { worker: Worker }).worker);
+  let dispatcher: Dispatcher;
+  beforeAll(async () => {
+    subscribe("worker_threads", note);
+    // Long enough that a thread which hangs is ended by nobody but this test.
+    dispatcher = await Dispatcher.start(snapshotOf({ timeouts: { classifyMs: 10_000 } }), "hang-here");
+  });
+  afterAll(() => {
+    unsubscribe("worker_threads", note);
+    return dispatcher.close();
+  });
+
+  test("Dispatcher judges on when all its threads died while they had nothing to do", async () => {
+    expect(threads).toHaveLength(2);
+    await Promise.all(threads.map((thread) => thread.terminate()));
+    const clients = [new Client(get("/a")), new Client(get("/b"))];
+    await judgeAll(dispatcher, clients);
+    expect(clients.map((client) => client.rests)).toEqual([["more"], ["more"]]);
+    expect(threads).toHaveLength(4);
+    expect(dispatcher.stuck).toBe(0);
+  });
+
+  test("Dispatcher gives up the one client that a thread was at when it died, and judges the others", async () => {
+    const clients = ["/hang-here", "/a", "/b"].map((path) => new Client(get(path)));
+    for (const client of clients) dispatcher.enqueue(client);
+    dispatcher.flush();
+    // It is one of the two: the first that dies and was not at work leaves the client where it is.
+    for (const thread of threads.slice(2)) {
+      if (clients[0]?.done) break;
+      await thread.terminate();
+      await later();
+    }
+    await until(() => clients.every((client) => client.done));
+    expect(clients.map((client) => client.rests)).toEqual([["stuck"], ["more"], ["more"]]);
+    expect(dispatcher.stuck).toBe(1);
+  });
+});
+
+/** A process of its own: what keeps it running is told before and behind close(); then it has nothing to do any more. */
+const ON_ITS_OWN = `
+  const { snapshotOf } = await import("${import.meta.resolve("../test-snapshot.ts")}");
+  const { Dispatcher } = await import("${import.meta.resolve("./dispatch.ts")}");
+  const rules = [{ name: "costly", when: { path: { regex: "^/" } }, class: "gold" }];
+  const dispatcher = await Dispatcher.start(snapshotOf({ rules }));
+  const head = Buffer.from("GET / HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n");
+  const peer = { family: 4, words: [0, 0, 0, 0], trusted: false };
+  await new Promise((judgedAll) => {
+    dispatcher.enqueue({ peer, unread: head, room: 1, content: -1, judged: () => {}, judgedAll });
+    dispatcher.flush();
+  });
+  const keep = () => [...new Set(process.getActiveResourcesInfo())].filter((name) => /Timeout|Message|Worker/.test(name));
+  while (keep().includes("Timeout")) await new Promise((resolve) => setImmediate(resolve));
+  console.log(...keep());
+  await dispatcher.close();
+  console.log("closed", ...keep());
+`;
+
+test("Dispatcher has no timer run while nothing is judged, and does not keep the process running once it is closed", async () => {
+  const args = ["--input-type=module", "--eval", ON_ITS_OWN];
+  const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 20_000 });
+  expect(stdout).toBe("MessagePort\nclosed\n");
+});
+
 describe("between generations", () => {
   let dispatcher: Dispatcher;
   afterEach(() => dispatcher.close());
@@ -367,23 +442,128 @@ describe("between generations", () => {
     expect(dispatcher.snapshot.generation).toBe(3);
   });
 
-  test("Dispatcher goes on with the generation that it has when the next one cannot be used", async () => {
+  test.each([
+    ["the loop", 0],
+    ["only a thread", LOOP_RULES + 1],
+  ])(
+    "Dispatcher goes on with the generation that it has when %s finds that the next one cannot be used",
+    async (_, rules) => {
+      const many = Array.from({ length: rules }, (__, n) => ({
+        name: `rule ${n}`,
+        when: { cookie: { n: `${n}` } },
+        class: "gold",
+      }));
+      dispatcher = await Dispatcher.start(everyone("gold", 1));
+      const { config } = snapshotOf({ rules: many }, 2);
+      const jwt = {
+        claim: "sub",
+        from: { kind: "bearer" },
+        algorithms: ["RS256"],
+        key: { kind: "pem", value: "no key at all" },
+        issuer: undefined,
+        audience: undefined,
+        clockToleranceSeconds: 5,
+      } as const;
+      const broken = {
+        term: 0,
+        generation: 2,
+        config: { ...config, identity: { kind: "jwt", jwt } },
+      } as const;
+      await expect(dispatcher.adopt(broken)).rejects.toThrow();
+      const clients = [new Client(get("/")), new Client(get("/"))];
+      await judgeAll(dispatcher, clients);
+      expect(clients.map(({ told }) => told[0]?.generation)).toEqual([1, 1]);
+    },
+  );
+
+  test("Dispatcher goes on judging by the rules that it has while a thread learns others, which then is ready", {
+    timeout: 30_000,
+  }, async () => {
     dispatcher = await Dispatcher.start(everyone("gold", 1));
-    const { config } = everyone("gold", 2);
-    const jwt = {
-      claim: "sub",
-      from: { kind: "bearer" },
-      algorithms: ["RS256"],
-      key: { kind: "pem", value: "no key at all" },
-      issuer: undefined,
-      audience: undefined,
-      clockToleranceSeconds: 5,
-    } as const;
-    const broken = { term: 0, generation: 2, config: { ...config, identity: { kind: "jwt", jwt } } } as const;
-    await expect(dispatcher.adopt(broken)).rejects.toThrow();
+    // So many that a thread takes its time.
+    const rules = Array.from({ length: 3_000 }, (_, n) => ({
+      name: `rule ${n}`,
+      when: { host: `h${n}.example`, path: { prefix: `/${n}/` } },
+      class: "gold",
+    }));
+    let isAdopted = false;
+    const adopted = dispatcher.adopt(snapshotOf({ rules, defaultClass: "general" }, 2)).then(() => {
+      isAdopted = true;
+    });
+    const seen: string[] = [];
+    while (!isAdopted) {
+      const clients = [new Client(get("/")), new Client(get("/"))];
+      await judgeAll(dispatcher, clients);
+      if (!isAdopted) seen.push(...clients.flatMap(judgedBy));
+    }
+    await adopted;
+    expect(seen.length).toBeGreaterThan(4);
+    expect(new Set(seen)).toEqual(new Set(["gold 1"]));
+    const { batches } = dispatcher;
+    const clients = [new Client(get("/")), new Client(get("/"))];
+    for (const client of clients) dispatcher.enqueue(client);
+    dispatcher.flush();
+    expect(dispatcher.batches - batches).toBe(1);
+    await until(() => clients.every((client) => client.done));
+    expect(clients.flatMap(judgedBy)).toEqual(["general 2", "general 2"]);
+  });
+
+  test("Dispatcher has every thread learn new rules, those that judge meanwhile too", {
+    timeout: 30_000,
+  }, async () => {
+    const options = { rules: [], classifierThreads: 2, timeouts: { classifyMs: 10_000 } };
+    dispatcher = await Dispatcher.start(snapshotOf({ ...options, defaultClass: "gold" }), "hang-here");
+    const clients = Array.from({ length: 300 }, () => new Client(get("/").repeat(20)));
+    for (const client of clients) {
+      client.again = (again) => dispatcher.enqueue(again);
+      // Nobody runs out of heads before one was judged by the new rules, so that both threads are at work when they come.
+      client.onVerdict = () => {
+        if (client.told.at(-1)?.generation === 1)
+          client.unread = Buffer.concat([client.unread, Buffer.from(get("/"))]);
+      };
+      dispatcher.enqueue(client);
+    }
+    dispatcher.flush();
+    await dispatcher.adopt(snapshotOf({ ...options, defaultClass: "general" }, 2));
+    await until(() => {
+      dispatcher.flush();
+      return clients.every((client) => client.unread.length === 0);
+    });
+    expect(new Set(clients.flatMap(judgedBy))).toEqual(new Set(["gold 1", "general 2"]));
+    // One thread hangs, and stays so: who is judged now is judged by another one.
+    dispatcher.enqueue(new Client(get("/hang-here")));
+    dispatcher.flush();
+    const other = new Client(get("/"));
+    await judgeAll(dispatcher, [other]);
+    expect(judgedBy(other)).toEqual(["general 2"]);
+  });
+
+  test("Dispatcher has the thread that takes the place of one that hangs judge by new rules", async () => {
+    dispatcher = await Dispatcher.start(everyone("gold", 1), "hang-here");
+    await dispatcher.adopt(everyone("general", 2));
+    for (let i = 0; i < 3; i++) {
+      const clients = [new Client(get("/hang-here")), new Client(get("/"))];
+      await judgeAll(dispatcher, clients);
+      expect(clients.map(judgedBy)).toEqual([[], ["general 2"]]);
+    }
+  });
+
+  test("Dispatcher adopts one generation after the other, also when each comes before the one before is ready", async () => {
+    dispatcher = await Dispatcher.start(everyone("gold", 1));
+    const classes = ["general", "gold", "general", "gold", "general"];
+    await Promise.all(classes.map((cls, i) => dispatcher.adopt(everyone(cls, i + 2))));
     const clients = [new Client(get("/")), new Client(get("/"))];
     await judgeAll(dispatcher, clients);
-    expect(clients.map(({ told }) => told[0]?.generation)).toEqual([1, 1]);
+    expect(clients.map(({ told }) => [told[0]?.class, told[0]?.generation])).toEqual([
+      ["general", 6],
+      ["general", 6],
+    ]);
+  });
+
+  test("Dispatcher refuses rules that come when it was closed", async () => {
+    dispatcher = await Dispatcher.start(everyone("gold", 1));
+    await dispatcher.close();
+    await expect(dispatcher.adopt(everyone("general", 2))).rejects.toThrow("were ended");
   });
 
   test("Dispatcher tells nothing any more once it was closed, and needs no thread to come to an end for it", async () => {

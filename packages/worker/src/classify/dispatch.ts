@@ -1,16 +1,7 @@
-import {
-  Batch,
-  CONTENT,
-  type DataPlaneConfig,
-  type EntryPeer,
-  FIXED,
-  isNewer,
-  RECORD,
-  type Snapshot,
-  Verdict,
-} from "@shunt/core";
+import { Batch, CONTENT, type EntryPeer, FIXED, isNewer, RECORD, type Snapshot, Verdict } from "@shunt/core";
 import { Piscina } from "piscina";
-import { Judge } from "./judge.ts";
+import { BATCH, Classifier, type ClassifierEvents, LOOK_MS } from "./classifier.ts";
+import { type Rules, rulesOf, textOf } from "./rules.ts";
 import type { ClassifierTask, ClassifierThreadData } from "./thread.ts";
 
 /** Whoever has unread octets that begin with a head: a client connection. */
@@ -34,44 +25,28 @@ export interface Unread {
 /** more: was not looked at. partial: a head that is not complete. stuck: a request that cannot be judged. */
 export type Rest = "more" | "partial" | "stuck";
 
-const BATCH = Object.freeze({
-  entries: FIXED.batchEntries,
-  dataBytes: FIXED.batchBytes,
-  recordWords: FIXED.batchVerdictWords,
-});
-/** How often a batch in flight is looked at. Deadlines are counted in looks: a process that was stopped took none. */
-const LOOK_MS = 10;
-/** Looks until a thread that has not begun is given up: it may be loading code or rules. */
-const LOOKS_TO_BEGIN = 1_000;
-
-/** A batch on its way through a thread. */
-interface Flight {
-  readonly batch: Batch;
-  readonly clients: readonly Unread[];
-  readonly snapshot: Snapshot;
-  readonly abort: AbortController;
-  /** Progress at the last look, and how many looks have seen no other. */
-  seen: number;
-  looks: number;
-  landed: boolean;
-}
-
 /**
  * The event loop's side of classification. Clients queue up during a turn; at its end a lone one is judged here, and
  * several go to a thread as one batch. One batch is in flight per thread; what arrives meanwhile is the next.
  * One thread more than is used stands by: when one is stuck, what is left of its batch goes there at once.
  */
-export class Dispatcher {
+export class Dispatcher implements ClassifierEvents {
   #snapshot: Snapshot;
   #rules: Rules;
+  /** Rules that one thread learns already. */
+  #next: Rules | undefined;
+  /** Ends when whoever came before has adopted its rules. */
+  #adopting: Promise<void> = Promise.resolve();
   #queue: Unread[] = [];
   /** Threads that may work at the same time. */
   readonly #threads: number;
   readonly #pool: Piscina<ClassifierTask, void>;
+  /** One more than may work. The first one that is free is asked first: its code is the warmest. */
+  readonly #classifiers: Classifier[];
+  /** How many of them have a batch. */
+  #judging = 0;
   readonly #hangOn: string | undefined;
   readonly #lone = new Batch(new ArrayBuffer(Batch.bytes(LONE)), LONE);
-  readonly #spare: Batch[] = [];
-  readonly #flights: Flight[] = [];
   readonly #verdict = new Verdict();
   #watching = false;
   #closed = false;
@@ -81,9 +56,13 @@ export class Dispatcher {
   stuck = 0;
 
   static async start(snapshot: Snapshot, hangOn?: string): Promise<Dispatcher> {
-    const rules = await rulesOf(snapshot, textOf(snapshot.config));
-    const dispatcher = new Dispatcher(snapshot, rules, hangOn);
-    await dispatcher.#warm(rules);
+    const dispatcher = new Dispatcher(snapshot, await rulesOf(snapshot, textOf(snapshot.config)), hangOn);
+    try {
+      await Promise.all(dispatcher.#classifiers.map(({ loaded }) => loaded));
+    } catch (error) {
+      await dispatcher.close();
+      throw error;
+    }
     return dispatcher;
   }
 
@@ -101,8 +80,10 @@ export class Dispatcher {
       workerData: { hangOn } satisfies ClassifierThreadData,
       recordTiming: false,
     });
-    // A thread that dies rejects its batch; of one that dies idle there is nothing to tell, it is replaced.
+    // A thread that dies rejects its task; of one that dies between two tasks there is nothing to tell, it is replaced.
     this.#pool.on("error", () => {});
+    this.#classifiers = Array.from({ length: threads }, () => new Classifier(this.#pool, rules, this));
+    this.#watch();
   }
 
   get snapshot(): Snapshot {
@@ -110,18 +91,79 @@ export class Dispatcher {
   }
 
   /**
-   * Judges by another snapshot from now on, once every thread has its rules; at once where only servers have changed.
+   * Judges by another snapshot from now on, once a thread has its rules; at once where only servers have changed.
    * Batches in flight keep theirs. Of two that are adopted at the same time the later version stays. Rejects when the
    * rules or keys cannot be used.
    */
-  async adopt(snapshot: Snapshot): Promise<void> {
+  adopt(snapshot: Snapshot): Promise<void> {
     const text = textOf(snapshot.config);
-    const isKnown = text === this.#rules.text;
-    const rules = isKnown ? this.#rules : await rulesOf(snapshot, text);
-    if (!isKnown) await this.#warm(rules);
+    if (text === this.#rules.text) {
+      this.#use(snapshot, this.#rules);
+      return Promise.resolve();
+    }
+    const adopted = this.#adopting.then(() => this.#adopt(snapshot, text));
+    this.#adopting = adopted.catch(() => {});
+    return adopted;
+  }
+
+  /** The thread that stands by learns the rules first; the others do as soon as judging is by them, when they are free. */
+  async #adopt(snapshot: Snapshot, text: string): Promise<void> {
+    if (isNewer(this.#snapshot, snapshot)) return;
+    let rules = this.#rules;
+    if (text !== rules.text) {
+      rules = await rulesOf(snapshot, text);
+      this.#next = rules;
+      try {
+        await this.#teach(rules);
+      } finally {
+        this.#next = undefined;
+      }
+    }
+    this.#use(snapshot, rules);
+    for (const classifier of [...this.#classifiers]) this.#renew(classifier);
+    this.flush();
+  }
+
+  #use(snapshot: Snapshot, rules: Rules): void {
     if (isNewer(this.#snapshot, snapshot)) return;
     this.#snapshot = snapshot;
     this.#rules = rules;
+  }
+
+  /** Resolves when one thread has the rules. There is always one that has no batch, but it may be loading. */
+  async #teach(rules: Rules): Promise<void> {
+    let free = this.#classifiers.findLast(({ state }) => state === "free");
+    while (free === undefined) {
+      await this.#classifiers.find(({ state }) => state === "loading")?.loaded;
+      if (this.#closed) throw new Error("Cannot adopt rules: the classifier threads were ended");
+      free = this.#classifiers.findLast(({ state }) => state === "free");
+    }
+    free.end();
+    const learner = this.#replace(free, rules);
+    try {
+      await learner.loaded;
+    } catch (error) {
+      // Whoever cannot learn these goes back to those of now.
+      if (learner.state !== "over") this.#giveUp(learner);
+      throw error;
+    }
+  }
+
+  /** Lets one that is free take up the rules of now, unless it has them, or those that are to come. */
+  #renew(classifier: Classifier): void {
+    const { state, rules } = classifier;
+    if (state !== "free" || rules === this.#rules || rules === this.#next) return;
+    classifier.end();
+    this.#replace(classifier, this.#rules);
+  }
+
+  /** Puts a new one behind the others, in place of one that is over. */
+  #replace(over: Classifier, rules: Rules): Classifier {
+    const classifier = new Classifier(this.#pool, rules, this);
+    this.#classifiers.splice(this.#classifiers.indexOf(over), 1);
+    this.#classifiers.push(classifier);
+    this.#watch();
+    return classifier;
   }
 
   /** Queues a client for the end of this turn; it must not queue again before it was judged. */
@@ -131,18 +173,24 @@ export class Dispatcher {
 
   /** To be called at the end of a turn: judges or sends off what has queued up. */
   flush(): void {
-    if (this.#queue.length === 1 && this.#flights.length === 0 && this.#mayJudgeHere(this.#queue[0])) {
+    if (this.#queue.length === 1 && this.#judging === 0 && this.#mayJudgeHere(this.#queue[0])) {
       this.#judgeHere(this.#queue.pop() as Unread);
       return;
     }
-    while (this.#queue.length > 0 && this.#flights.length < this.#threads && !this.#closed) this.#send();
+    while (this.#queue.length > 0 && this.#judging < this.#threads && !this.#closed) {
+      const classifier = this.#classifiers.find(
+        ({ state, rules }) => state === "free" && rules === this.#rules,
+      );
+      if (classifier === undefined) return;
+      this.#send(classifier);
+    }
   }
 
   /** Ends the threads. Whoever still waits for a verdict is told nothing any more. */
   close(): Promise<void> {
     this.#closed = true;
     this.#queue = [];
-    this.#flights.length = 0;
+    for (const classifier of this.#classifiers) classifier.end();
     return this.#pool.destroy();
   }
 
@@ -165,29 +213,14 @@ export class Dispatcher {
   }
 
   /** Sends off the next batch, if there is still somebody to be judged. */
-  #send(): void {
-    const batch = this.#spare.pop() ?? new Batch(new SharedArrayBuffer(Batch.bytes(BATCH)), BATCH);
+  #send(classifier: Classifier): void {
+    const { batch } = classifier;
     batch.clear();
     const clients = this.#fill(batch);
-    if (clients.length === 0) {
-      this.#spare.push(batch);
-      return;
-    }
-    const flight: Flight = {
-      batch,
-      clients,
-      snapshot: this.#snapshot,
-      abort: new AbortController(),
-      seen: -1,
-      looks: 0,
-      landed: false,
-    };
-    this.#flights.push(flight);
+    if (clients.length === 0) return;
+    this.#judging++;
     this.batches++;
-    this.#pool.run(this.#task(batch, this.#rules), { signal: flight.abort.signal }).then(
-      () => this.#land(flight),
-      () => this.#giveUp(flight),
-    );
+    classifier.judge(clients, this.#snapshot);
     this.#watch();
   }
 
@@ -206,38 +239,40 @@ export class Dispatcher {
     return clients;
   }
 
-  #task(batch: Batch, { version, memory: config }: Rules): ClassifierTask {
-    const memory = batch.memory as SharedArrayBuffer;
-    return { memory, size: batch.size, entries: batch.entries, version, config };
+  answered(classifier: Classifier): void {
+    if (this.#closed) return;
+    const { state, batch, clients, snapshot } = classifier;
+    if (state === "judging") {
+      this.#judging--;
+      this.#deliver(batch, clients, snapshot as Snapshot, clients.length);
+    }
+    classifier.release();
+    this.#renew(classifier);
+    this.flush();
   }
 
-  /** The thread came to the end of the batch. */
-  #land(flight: Flight): void {
-    if (flight.landed || this.#closed) return;
-    this.#end(flight);
-    this.#deliver(flight.batch, flight.clients, flight.snapshot, flight.clients.length);
-    this.#spare.push(flight.batch);
-    this.flush();
+  /** One that cannot even load is tried again when it is given up: it may not be able to at once either. */
+  ended(classifier: Classifier): void {
+    if (classifier.state !== "loading") this.#giveUp(classifier);
   }
 
   /**
    * The thread is stuck or died. What it published stands; the request that it was at gets 500; the entries behind go
    * to the front of the queue. The batch's memory is not used again: the thread may still write into it.
    */
-  #giveUp(flight: Flight): void {
-    if (flight.landed || this.#closed) return;
-    this.#end(flight);
-    this.stuck++;
-    const current = Math.max(flight.batch.current, 0);
-    this.#queue = [...flight.clients.slice(current + 1), ...this.#queue];
-    this.#deliver(flight.batch, flight.clients, flight.snapshot, current);
-    flight.abort.abort();
+  #giveUp(classifier: Classifier): void {
+    if (this.#closed) return;
+    const { state, batch, clients, snapshot } = classifier;
+    if (state === "judging") {
+      this.#judging--;
+      this.stuck++;
+      const current = Math.max(batch.current, 0);
+      this.#queue = [...clients.slice(current + 1), ...this.#queue];
+      this.#deliver(batch, clients, snapshot as Snapshot, current);
+    }
+    classifier.kill();
+    this.#replace(classifier, this.#rules);
     this.flush();
-  }
-
-  #end(flight: Flight): void {
-    flight.landed = true;
-    this.#flights.splice(this.#flights.indexOf(flight), 1);
   }
 
   /**
@@ -278,32 +313,10 @@ export class Dispatcher {
 
   #look(): void {
     this.#watching = false;
-    for (const flight of [...this.#flights]) if (this.#isStuck(flight)) this.#giveUp(flight);
-    if (this.#flights.length > 0) this.#watch();
-  }
-
-  #isStuck(flight: Flight): boolean {
-    const { current, published } = flight.batch;
-    const progress = published * BATCH.entries * 2 + current;
-    if (progress !== flight.seen) {
-      flight.seen = progress;
-      flight.looks = 0;
-      return false;
-    }
-    flight.looks++;
-    if (current < 0) return flight.looks > LOOKS_TO_BEGIN;
-    // One look more than the time has: the first of them may have come right behind the last progress.
-    return (
-      current < flight.clients.length && flight.looks * LOOK_MS > flight.snapshot.config.timeouts.classifyMs
-    );
-  }
-
-  /** Lets every thread load its code and the rules: as many tasks as threads, at the same time. */
-  async #warm(rules: Rules): Promise<void> {
-    const tiny = { entries: 1, dataBytes: 0, recordWords: 0 };
-    const batch = new Batch(new SharedArrayBuffer(Batch.bytes(tiny)), tiny);
-    const task = this.#task(batch, rules);
-    await Promise.all(Array.from({ length: this.#threads + 1 }, () => this.#pool.run(task)));
+    if (this.#closed) return;
+    for (const classifier of [...this.#classifiers])
+      if (classifier.state !== "free" && classifier.isStuck()) this.#giveUp(classifier);
+    if (this.#classifiers.some(({ state }) => state !== "free")) this.#watch();
   }
 }
 
@@ -324,34 +337,4 @@ function enter(batch: Batch, client: Unread): boolean {
 /** The rest of what a client has sent is for another batch; a head and its content stay together. */
 function entryBytes({ unread, content }: Unread): number {
   return content === CONTENT.AHEAD ? Math.min(unread.length, FIXED.entryBytes) : unread.length;
-}
-
-/**
- * More rules than this are for the threads alone. To index them takes 20 to 30 microseconds for each, in which an event loop
- * serves nobody; and who has so many has more than one client at a time.
- */
-export const LOOP_RULES = 1_000;
-
-/** What heads are judged by. Many snapshots may have the same: most changes are about servers. */
-interface Rules {
-  /** Names them to the threads: the version of the first snapshot that had them. */
-  readonly version: string;
-  /** For what is judged on the loop; undefined where nothing is. */
-  readonly judge: Judge | undefined;
-  readonly text: string;
-  /** The text as the threads read it. */
-  readonly memory: SharedArrayBuffer;
-}
-
-async function rulesOf({ config, term, generation }: Snapshot, text: string): Promise<Rules> {
-  const judge = config.rules.length > LOOP_RULES ? undefined : await Judge.of(config);
-  const octets = Buffer.from(text);
-  const memory = new SharedArrayBuffer(octets.length);
-  new Uint8Array(memory).set(octets);
-  return { version: `${term}.${generation}`, judge, text, memory };
-}
-
-/** The configuration without the servers of its pools: no judgement depends on them. */
-function textOf(config: DataPlaneConfig): string {
-  return JSON.stringify({ ...config, pools: config.pools.map((pool) => ({ ...pool, servers: [] })) });
 }

@@ -1,15 +1,16 @@
 import { workerData } from "node:worker_threads";
 import { Batch, type BatchSize, type DataPlaneConfig } from "@shunt/core/judging";
+import { Doorbell } from "./doorbell.ts";
 import { Judge } from "./judge.ts";
 
-/** What the event loop hands to a classifier thread. */
+/** What the event loop hands to a classifier thread, once for all the batches that it judges by the same rules. */
 export interface ClassifierTask {
+  /** Of the doorbell. */
+  readonly bell: SharedArrayBuffer;
+  /** Of the batch. */
   readonly memory: SharedArrayBuffer;
   readonly size: BatchSize;
-  readonly entries: number;
-  /** Names the rules to judge by: the version of the first snapshot that had them. */
-  readonly version: string;
-  /** The configuration of that version as JSON, without servers, in shared memory: a handle of a few bytes for the thread that has it. */
+  /** The configuration as JSON, without servers, in shared memory. */
   readonly config: SharedArrayBuffer;
 }
 
@@ -21,31 +22,24 @@ export interface ClassifierThreadData {
 
 /** Null where this is only compiled (main.ts). */
 const hangOn = (workerData as ClassifierThreadData | null)?.hangOn;
-/** Rules of the versions in use: an exchange keeps to the one that it began with, so two may take turns. */
-const judges = new Map<string, Promise<Judge>>();
-const KEPT_VERSIONS = 3;
 
-/** Judges a batch. What it found lies in the batch; the returned value says only that it came to the end. */
-export default async function classifyBatch(task: ClassifierTask): Promise<void> {
-  const judge = await judgeOf(task);
+/**
+ * Judges one batch after the other, each when the bell has rung for it. What it found lies in the batch. It blocks while it
+ * waits for the bell, and for nothing else: a signature is verified while the event loop of the thread turns.
+ */
+export default async function classify(task: ClassifierTask): Promise<void> {
+  const judge = await Judge.of(JSON.parse(Buffer.from(task.config).toString("utf8")) as DataPlaneConfig);
   const batch = hangOn === undefined ? new Batch(task.memory, task.size) : new HangingBatch(task, hangOn);
-  for (let entry = 0; entry < task.entries; entry++) {
-    const pending = judge.judge(batch, entry);
-    if (pending !== undefined) await pending;
+  const bell = new Doorbell(task.bell);
+  while (bell.answer()) {
+    batch.rewind();
+    const { entries } = batch;
+    for (let entry = 0; entry < entries; entry++) {
+      const pending = judge.judge(batch, entry);
+      if (pending !== undefined) await pending;
+    }
+    batch.begin(entries);
   }
-  batch.begin(task.entries);
-}
-
-function judgeOf(task: ClassifierTask): Promise<Judge> {
-  let judge = judges.get(task.version);
-  if (judge === undefined) {
-    const config = JSON.parse(Buffer.from(task.config).toString("utf8")) as DataPlaneConfig;
-    judge = Judge.of(config);
-    judges.set(task.version, judge);
-    const [oldest = task.version] = judges.keys();
-    if (judges.size > KEPT_VERSIONS) judges.delete(oldest);
-  }
-  return judge;
 }
 
 /** The test hook: a head that holds the text, or its content, is judged, and the verdict is never published. */
