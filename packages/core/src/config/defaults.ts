@@ -129,6 +129,11 @@ export const FIXED = Object.freeze({
   /** Octets that one read takes from the kernel, and buffers of that size that are kept for whoever needs one next. */
   readBytes: 64 * KIB,
   keptReadBuffers: 256,
+  /** Octets that one read takes where requests are expected: a head, and content of 16 KiB with it. */
+  headReadBytes: 20 * KIB,
+  /** The same where content comes fast, and buffers of that size that there are. */
+  longReadBytes: 256 * KIB,
+  longReadBuffers: 128,
 
   // What is read of a message.
 

@@ -77,18 +77,24 @@ describe("unread octets", () => {
     expect(client.unreadAt).toBeGreaterThan(firstAt);
   });
 
-  test("ClientConnection stops reading ahead when it has read much, and goes on when that was read", async () => {
-    const { client, socket } = open;
-    socket.write(Buffer.alloc(4_000_000, "x"));
-    client.beginJudging(1);
-    await until(() => client.unread.length >= 131_072);
-    for (let i = 0; i < 20; i++) await later();
-    const read = client.unread.length;
-    expect(read).toBeLessThan(131_072 + 65_536);
-    client.consume(read - 10);
-    client.regulate();
-    await until(() => client.unread.length > 10);
-  });
+  test.each([
+    { what: "part of a head", judging: false, bound: FIXED.readAheadBytes },
+    { what: "what is judged", judging: true, bound: FIXED.headReadBytes },
+  ])(
+    "ClientConnection stops reading behind $what at its bound, and goes on when that was read",
+    async ({ judging, bound }) => {
+      const { client, socket } = open;
+      socket.write(Buffer.alloc(4_000_000, "x"));
+      if (judging) client.beginJudging(1);
+      await until(() => client.unread.length >= bound);
+      for (let i = 0; i < 20; i++) await later();
+      const read = client.unread.length;
+      expect(read).toBeLessThan(bound + FIXED.readBytes);
+      client.consume(read - 10);
+      client.regulate();
+      await until(() => client.unread.length > 10);
+    },
+  );
 
   test("ClientConnection throws away what follows the last request of its connection", async () => {
     const { client, told, socket } = open;

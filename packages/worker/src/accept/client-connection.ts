@@ -383,7 +383,9 @@ export class ClientConnection implements Unread {
   }
 
   #nextBuffer(): Uint8Array {
-    return this.#reader.next(this.phase === "content" && this.queue.last?.inquiry === undefined);
+    if (this.phase === "heads") return this.#reader.next("heads");
+    const isLong = this.phase === "content" && this.queue.last?.inquiry === undefined;
+    return this.#reader.next(isLong ? "long" : "short");
   }
 
   /** Octets that lie in a buffer that is read into again. */
@@ -452,7 +454,7 @@ export class ClientConnection implements Unread {
     switch (this.phase) {
       case "heads":
         return (
-          this.unread.length < FIXED.readAheadBytes &&
+          this.unread.length < this.#readAheadBytes &&
           (this.room > 0 || this.unread.length === 0) &&
           !this.#backlog.isFull
         );
@@ -463,6 +465,11 @@ export class ClientConnection implements Unread {
       default:
         return !this.#lingering.isFull;
     }
+  }
+
+  /** What comes behind a head that is being judged may be content, which has buffers of its own once that is known. */
+  get #readAheadBytes(): number {
+    return this.classifying ? FIXED.headReadBytes : FIXED.readAheadBytes;
   }
 
   /** Content waits for the turn of its exchange. Who is not read meanwhile could leave without anybody noticing. */

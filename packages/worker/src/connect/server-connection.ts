@@ -339,7 +339,8 @@ export class ServerConnection implements Shared {
   }
 
   #nextBuffer(): Uint8Array {
-    return this.#reader.next(this.#headSeen && !this.#body.done && this.state !== "closed");
+    const isLong = this.#headSeen && !this.#body.done && this.state !== "closed";
+    return this.#reader.next(isLong ? "long" : "short");
   }
 
   #data(chunk: Buffer): void {

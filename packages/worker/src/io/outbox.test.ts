@@ -153,7 +153,24 @@ test("Outbox.lend() keeps the buffer as long as the kernel does not take all of 
   expect([buffers.isLent(large), outbox.pending]).toEqual([false, 0]);
 });
 
-test("Outbox.lend() copies what is short, what has to wait, and what lies in nobody's buffer", async () => {
+test("Outbox.lend() lends what waits behind other octets, in its order, and each buffer comes back once it was sent", async () => {
+  await fillKernel();
+  const lent = ["b", "c"].map((letter) => buffers.take().fill(letter.charCodeAt(0)));
+  for (const buffer of lent) expect(outbox.lend(buffer, buffer)).toBe(true);
+  expect(lent.every((buffer) => buffers.isLent(buffer))).toBe(true);
+  outbox.push(text("d"));
+  const received = new Received(peer);
+  await received.until(({ count }) => count === MUCH + 2 * 65_536 + 1);
+  expect(received.text.slice(MUCH)).toBe(`${"b".repeat(65_536)}${"c".repeat(65_536)}d`);
+  await until(() => lent.every((buffer) => !buffers.isLent(buffer)));
+  const [first, second] = lent as [Uint8Array, Uint8Array];
+  expect([buffers.take(), buffers.take()].map((buffer) => buffer === first || buffer === second)).toEqual([
+    true,
+    true,
+  ]);
+});
+
+test("Outbox.lend() copies what lies in nobody's buffer, and little that would have to wait in one", async () => {
   const buffer = buffers.take();
   const octets = buffer.subarray(0, 20_000);
   expect(outbox.lend(octets.subarray(0, 100), buffer)).toBe(false);
@@ -161,10 +178,13 @@ test("Outbox.lend() copies what is short, what has to wait, and what lies in nob
   await fillKernel();
   octets.fill(0x77);
   expect(outbox.lend(octets, buffer)).toBe(false);
+  const waiting = Buffer.alloc(65_536, "w");
+  expect(outbox.lend(waiting, undefined)).toBe(false);
   octets.fill(0x21);
+  waiting.fill(0x21);
   const received = new Received(peer);
-  await received.until(({ count }) => count === 100 + 20_000 + MUCH + 20_000);
-  expect(received.octets.subarray(-20_000).every((octet) => octet === 0x77)).toBe(true);
+  await received.until(({ count }) => count === 100 + 20_000 + MUCH + 20_000 + 65_536);
+  expect(received.text.slice(-85_536)).toBe("w".repeat(20_000 + 65_536));
 });
 
 test("Outbox gets a lent buffer back when its socket dies", async () => {

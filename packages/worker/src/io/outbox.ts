@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { FIXED } from "@shunt/core";
 import { DirectWrites } from "./direct-writes.ts";
 import type { ReadBuffers } from "./read-buffers.ts";
 import type { Flushable, Turn } from "./turn.ts";
@@ -83,19 +84,34 @@ export class Outbox implements Flushable {
   }
 
   /**
-   * Sends octets that lie in `buffer`, at once and without a copy where nothing waits before them; the buffer is lent
-   * until the kernel has taken them, which mostly is at once. Where they have to wait, and where there is none to lend,
-   * they are copied. Returns whether it was lent.
+   * Sends octets that lie in `buffer`, at once and without a copy; the buffer is lent until the kernel has taken them, which
+   * mostly is at once. Where there is none to lend, they are copied into one of ours; where they are few, they leave with
+   * the others of this turn. Returns whether it was lent.
    */
   lend(octets: Uint8Array, buffer: Uint8Array | undefined): boolean {
     if (this.#ended || octets.length === 0) return false;
-    if (buffer === undefined || octets.length < COPIED_BYTES || this.#handedOver > 0) {
+    if (this.#shouldJoin(octets, buffer)) {
       this.push(Buffer.from(octets));
       return false;
     }
     if (this.#piece !== undefined) this.flush();
     if (!this.#socket.writable) return false;
     this.pushed += octets.length;
+    if (buffer !== undefined) return this.#sendFrom(buffer, octets);
+    const ours = this.#buffers.take();
+    ours.set(octets);
+    if (!this.#sendFrom(ours, ours.subarray(0, octets.length))) this.#buffers.giveBack(ours);
+    return false;
+  }
+
+  /** A buffer that waits for a slow reader should not be nearly empty. */
+  #shouldJoin({ length }: Uint8Array, buffer: Uint8Array | undefined): boolean {
+    if (buffer === undefined && length > FIXED.readBytes) return true;
+    return length < (this.#handedOver > 0 ? FIXED.readBytes / 2 : COPIED_BYTES);
+  }
+
+  /** Returns whether the kernel still needs the buffer. */
+  #sendFrom(buffer: Uint8Array, octets: Uint8Array): boolean {
     if (!this.#direct.write(octets, buffer)) this.#socket.write(octets, () => this.#buffers.takeBack(buffer));
     else if (this.#direct.waiting === 0) return false;
     this.#buffers.lend(buffer);
