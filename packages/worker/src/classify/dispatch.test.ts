@@ -538,6 +538,17 @@ describe("between generations", () => {
     expect(judgedBy(other)).toEqual(["general 2"]);
   });
 
+  test("Dispatcher has every thread learn new rules, those that have nothing to do too", async () => {
+    const options = { rules: [], classifierThreads: 2, timeouts: { classifyMs: 10_000 } };
+    dispatcher = await Dispatcher.start(snapshotOf({ ...options, defaultClass: "gold" }), "hang-here");
+    await dispatcher.adopt(snapshotOf({ ...options, defaultClass: "general" }, 2));
+    dispatcher.enqueue(new Client(get("/hang-here")));
+    dispatcher.flush();
+    const other = new Client(get("/"));
+    await judgeAll(dispatcher, [other]);
+    expect(judgedBy(other)).toEqual(["general 2"]);
+  });
+
   test("Dispatcher has the thread that takes the place of one that hangs judge by new rules", async () => {
     dispatcher = await Dispatcher.start(everyone("gold", 1), "hang-here");
     await dispatcher.adopt(everyone("general", 2));
