@@ -186,10 +186,14 @@ function openFiles({ connections }: Place, usual: number): number {
   return Math.max(usual, 2 * connections + 500);
 }
 
-/** The limits as they come, unless more connections are to be measured than they allow. */
+/**
+ * Server connections are kept as HAProxy and nginx keep them here, all that were ever needed at once; by default it is 64 to a
+ * server. The other limits are as they come, unless more connections are to be measured than they allow.
+ */
 function shuntLimits({ connections }: Place): string {
+  const { outstandingPerServer } = DEFAULT_LIMITS;
   const perServer = Math.ceil(connections / 2);
-  if (perServer <= DEFAULT_LIMITS.outstandingPerServer) return "{}";
+  if (perServer <= outstandingPerServer) return `{ idlePerServer: ${outstandingPerServer} }`;
   return `{ connections: ${connections + 500}, outstandingPerServer: ${perServer}, idlePerServer: ${perServer} }`;
 }
 
