@@ -187,6 +187,24 @@ test("Outbox.lend() copies what lies in nobody's buffer, and little that would h
   expect(received.text.slice(-85_536)).toBe("w".repeat(20_000 + 65_536));
 });
 
+test("Outbox.lend() keeps no buffer that the kernel takes at once, though others still count as waiting", () => {
+  const large = Buffer.alloc(MUCH);
+  expect(outbox.lend(large, large)).toBe(true);
+  // What the kernel has room for between two of our calls is chance: it takes all of the next write.
+  const { _handle: handle } = socket as unknown as { _handle: { writeBuffer: () => number } };
+  const { binding } = process as unknown as { binding: (name: string) => Record<string, never> };
+  const { streamBaseState, kLastWriteWasAsync } = binding("stream_wrap") as unknown as {
+    streamBaseState: Int32Array;
+    kLastWriteWasAsync: number;
+  };
+  handle.writeBuffer = () => {
+    streamBaseState[kLastWriteWasAsync] = 0;
+    return 0;
+  };
+  const buffer = buffers.take();
+  expect([outbox.lend(buffer, buffer), buffers.isLent(buffer), outbox.pending]).toEqual([false, false, MUCH]);
+});
+
 test("Outbox gets a lent buffer back when its socket dies", async () => {
   // One write that the kernel cannot take as a whole: nothing waits before it, so it is lent.
   const large = Buffer.alloc(MUCH);

@@ -112,8 +112,10 @@ export class Outbox implements Flushable {
 
   /** Returns whether the kernel still needs the buffer. */
   #sendFrom(buffer: Uint8Array, octets: Uint8Array): boolean {
+    const before = this.#direct.waiting;
     if (!this.#direct.write(octets, buffer)) this.#socket.write(octets, () => this.#buffers.takeBack(buffer));
-    else if (this.#direct.waiting === 0) return false;
+    // Others may still count as waiting that the kernel has taken meanwhile: we are told of them later.
+    else if (this.#direct.waiting === before) return false;
     this.#buffers.lend(buffer);
     return true;
   }
