@@ -7,6 +7,7 @@ import {
   type ResolvedRedis,
 } from "@shunt/core";
 import { afterAll, beforeAll, beforeEach, expect, describe as group, test } from "vitest";
+import { HELLO } from "../../packages/coordinator/src/membership/test-hello.ts";
 import { snapshotOf } from "../../packages/worker/src/test-snapshot.ts";
 import { AcceptorEnd, CoordinatorEnd, Intruder } from "../support/bus-ends.ts";
 import { delay, eventually } from "../support/eventually.ts";
@@ -306,22 +307,13 @@ group("RedisBus", () => {
       "PX",
       2_000,
     );
-    const message = {
-      kind: "hello",
-      acceptor: "a1",
-      host: "h",
-      pid: 1,
-      term: 0,
-      generation: 0,
-      version: "0",
-    } as const;
     await eventually(
       async () => {
         // Until the coordinator reads.
         await other.redis.xadd(
           other.names.reports,
           "*",
-          ...encodeReport({ acceptor: "a1", life: "l1", number: 1, message }),
+          ...encodeReport({ acceptor: "a1", life: "l1", number: 1, message: HELLO }),
         );
         return coordinator.heard.length;
       },
