@@ -1,5 +1,6 @@
 import { createServer, type OnReadOpts, type Server, Socket, type SocketConstructorOpts } from "node:net";
 import { FIXED } from "@shunt/core";
+import { readDirectly } from "../io/direct-reads.ts";
 
 /** Makes the socket of an accepted connection, which reads into the buffers of whoever opens it. */
 export type OpenSocket = (onread: OnReadOpts) => Socket;
@@ -32,5 +33,7 @@ export function listen(handle: object, accept: (open: OpenSocket) => void): Prom
 
 function socketOver(handle: object, onread: OnReadOpts): Socket {
   const options = { handle, onread, allowHalfOpen: true, readable: true, writable: true };
-  return new Socket(options as unknown as SocketConstructorOpts).setNoDelay(true).setKeepAlive(true);
+  const socket = new Socket(options as unknown as SocketConstructorOpts).setNoDelay(true).setKeepAlive(true);
+  readDirectly(socket, onread);
+  return socket;
 }

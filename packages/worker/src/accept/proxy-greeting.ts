@@ -1,5 +1,6 @@
 import type { OnReadOpts, Socket } from "node:net";
 import { type HeaderReading, readProxyHeader } from "@shunt/core";
+import { bufferOf } from "../io/direct-reads.ts";
 import { Deadline } from "../io/timer-wheel.ts";
 import type { ConnectionRefusal } from "../observe/refused-connections.ts";
 import type { OpenSocket } from "./listener.ts";
@@ -120,8 +121,4 @@ export class ProxyGreeting {
     this.#deadline.clear();
     this.#over(this);
   }
-}
-
-function bufferOf({ buffer }: OnReadOpts): Uint8Array {
-  return typeof buffer === "function" ? buffer() : buffer;
 }

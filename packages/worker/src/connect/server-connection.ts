@@ -1,4 +1,4 @@
-import { connect, type Socket } from "node:net";
+import { connect, type OnReadOpts, type Socket } from "node:net";
 import {
   type DataPlaneConfig,
   FAILURE,
@@ -12,6 +12,7 @@ import {
 } from "@shunt/core";
 import type { ClientConnection } from "../accept/client-connection.ts";
 import { agreesToAsked } from "../forward/agreed-protocol.ts";
+import { readDirectly } from "../io/direct-reads.ts";
 import { mayCompleteHead } from "../io/head-completion.ts";
 import { Outbox } from "../io/outbox.ts";
 import { type ReadBuffers, Reader } from "../io/read-buffers.ts";
@@ -133,17 +134,11 @@ export class ServerConnection implements Shared {
     this.#parts = parts;
     this.#deadline = new Deadline(parts.wheel, () => this.#expired());
     this.#reader = new Reader(parts.readBuffers);
-    this.#socket = connect({
-      host,
-      port,
-      noDelay: true,
-      keepAlive: true,
-      allowHalfOpen: true,
-      onread: {
-        buffer: () => this.#nextBuffer(),
-        callback: (octets, buffer) => this.#read(octets, buffer),
-      },
-    });
+    const onread: OnReadOpts = {
+      buffer: () => this.#nextBuffer(),
+      callback: (octets, buffer) => this.#read(octets, buffer),
+    };
+    this.#socket = connect({ host, port, noDelay: true, keepAlive: true, allowHalfOpen: true, onread });
     this.#writes = new PatientWrites(this.#socket);
     this.#outbox = new Outbox(
       this.#socket,
@@ -155,7 +150,7 @@ export class ServerConnection implements Shared {
     backend.connections++;
     this.#deadline.set(config.timeouts.connectMs);
     this.#socket
-      .on("connect", () => this.#connected())
+      .on("connect", () => this.#connected(onread))
       .on("end", () => this.#ended())
       .on("error", (error: NodeJS.ErrnoException) => this.#broke(error));
   }
@@ -317,8 +312,9 @@ export class ServerConnection implements Shared {
     else this.#socket.destroy();
   }
 
-  #connected(): void {
+  #connected(onread: OnReadOpts): void {
     if (this.state !== "connecting") return;
+    readDirectly(this.#socket, onread);
     this.state = "busy";
     this.#deadline.set(this.#config.timeouts.responseMs);
     const { attempt } = this;

@@ -1,9 +1,9 @@
 import type { Socket } from "node:net";
 import { getSystemErrorMap } from "node:util";
+import { type StreamWrap, streamWrap, type WriteWrap } from "./stream-wrap.ts";
 
-/** One write, as Node's C++ side knows it. */
-interface WriteRequest {
-  oncomplete: (this: WriteRequest, status: number) => void;
+/** A write that is on its way. */
+interface WriteRequest extends WriteWrap {
   /** Set only where the kernel did not take all at once. */
   writes?: DirectWrites;
   /** What is sent from must not be collected before it is sent. */
@@ -18,14 +18,6 @@ interface StreamHandle {
   writev(request: WriteRequest, pieces: readonly Uint8Array[], areBuffers: true): number;
 }
 
-interface StreamWrap {
-  readonly WriteWrap: new () => WriteRequest;
-  /** What the last call found out, by index. */
-  readonly streamBaseState: Int32Array;
-  readonly kLastWriteWasAsync: number;
-}
-
-const wrap = streamWrap();
 /** Requests are used again as long as the kernel takes writes at once, which it nearly always does. */
 let spare: WriteRequest | undefined;
 
@@ -77,7 +69,7 @@ export class DirectWrites {
   /** Undefined while Node's own stream has something to send first, or cannot send. */
   get #handle(): StreamHandle | undefined {
     const socket = this.#socket;
-    if (wrap === undefined || socket.writableLength > 0 || socket.connecting) return undefined;
+    if (streamWrap === undefined || socket.writableLength > 0 || socket.connecting) return undefined;
     return socket._handle ?? undefined;
   }
 
@@ -115,30 +107,14 @@ function complete(this: WriteRequest, status: number): void {
 
 function take(): WriteRequest {
   const request = spare;
-  if (request === undefined) return new (wrap as StreamWrap).WriteWrap();
+  if (request === undefined) return new (streamWrap as StreamWrap).WriteWrap();
   spare = undefined;
   return request;
 }
 
 function wasAsync(): boolean {
-  const { streamBaseState, kLastWriteWasAsync } = wrap as StreamWrap;
+  const { streamBaseState, kLastWriteWasAsync } = streamWrap as StreamWrap;
   return streamBaseState[kLastWriteWasAsync] !== 0;
-}
-
-/** What Node's own streams are made of; undefined where it is not to be had, or is not what it was. */
-function streamWrap(): StreamWrap | undefined {
-  try {
-    const found = (process as unknown as { binding(name: string): Partial<StreamWrap> }).binding(
-      "stream_wrap",
-    );
-    const isKnown =
-      typeof found.WriteWrap === "function" &&
-      found.streamBaseState instanceof Int32Array &&
-      typeof found.kLastWriteWasAsync === "number";
-    return isKnown ? (found as StreamWrap) : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 function writeFailure(status: number): Error {
