@@ -1,8 +1,9 @@
 import type { CompiledCondition } from "./condition.ts";
+import type { Found, Narrowing } from "./found.ts";
 import { type Choice, choose, count, type Key, type Necessity, necessityOf, type Tally } from "./keys.ts";
 import { remainder } from "./remainder.ts";
 import { indexOver, type KeyPosting, RuleList } from "./rule-index.ts";
-import type { Found, Narrowing } from "./text-index.ts";
+import type { Memory } from "./text-table.ts";
 
 /** A group of this many rules under one key is tried one by one: an index over them would not be faster. */
 const SHORT_LIST = 8;
@@ -28,22 +29,23 @@ interface Entry {
 export function buildIndex(conditions: readonly CompiledCondition[]): Narrowing {
   const none = new Set<string>();
   const entries = conditions.map((left, rule) => ({ rule, left, necessity: necessityOf(left) }));
-  return index(entries, chooseAll(entries, none), none);
+  return index(entries, chooseAll(entries, none), none, []);
 }
 
 function index(
   entries: readonly Entry[],
   chosen: readonly (Choice | undefined)[],
   used: ReadonlySet<string>,
+  memory: Memory,
 ): Narrowing {
   const postings: KeyPosting[] = [];
   for (const { key, members } of groupByKey(entries, chosen)) {
-    postings.push({ key, rules: inside(members, key, used) });
+    postings.push({ key, rules: inside(members, key, used, memory) });
   }
-  return indexOver(postings, listOf(entries.filter((_, at) => chosen[at] === undefined)));
+  return indexOver(postings, listOf(entries.filter((_, at) => chosen[at] === undefined)), memory);
 }
 
-function inside(members: readonly Entry[], key: Key, usedAbove: ReadonlySet<string>): Found {
+function inside(members: readonly Entry[], key: Key, usedAbove: ReadonlySet<string>, memory: Memory): Found {
   const entries = reachable(members);
   const [lowest] = entries;
   if (lowest !== undefined && lowest.left === undefined) return lowest.rule;
@@ -52,7 +54,7 @@ function inside(members: readonly Entry[], key: Key, usedAbove: ReadonlySet<stri
     const chosen = chooseAll(entries, used);
     const copies = chosen.reduce((sum, choice) => sum + (choice?.keys.length ?? 0), 0);
     const isUseful = chosen.some((choice) => choice !== undefined);
-    if (isUseful && copies <= COPIES_INSIDE * entries.length) return index(entries, chosen, used);
+    if (isUseful && copies <= COPIES_INSIDE * entries.length) return index(entries, chosen, used, memory);
   }
   return listOf(entries);
 }

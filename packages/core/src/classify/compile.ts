@@ -1,7 +1,7 @@
 import type { Condition, FactName, ResolvedRule } from "../config/resolved.ts";
 import { buildIndex } from "./build-index.ts";
 import { type CompiledCondition, compileCondition } from "./condition.ts";
-import type { Narrowing } from "./text-index.ts";
+import type { Narrowing } from "./found.ts";
 
 /** What the rules look at, so that whoever reads requests need not read more. Names are sorted, each once. */
 export interface FactsRead {

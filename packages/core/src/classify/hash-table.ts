@@ -1,10 +1,9 @@
+import { placeOf } from "./hash.ts";
+
 /** Anything that is found by a hash of 32 bits. */
 export interface Hashed {
   readonly hash: number;
 }
-
-/** 2^32 divided by the golden ratio: spreads hashes that differ in few bits (Knuth 6.4). */
-const SPREAD = 0x9e37_79b1;
 
 /**
  * Entries by their hashes. A Map of as many numbers has to be followed through three places in memory, and this through
@@ -30,7 +29,7 @@ export class HashTable<E extends Hashed> {
   /** Where the hash stands, or would. At most half of the slots are taken, so there is an end to it. */
   #placeOf(hash: number): number {
     const slots = this.#slots;
-    let place = Math.imul(hash, SPREAD) >>> this.#shift;
+    let place = placeOf(hash, this.#shift);
     for (let entry = slots[place]; entry !== undefined && entry.hash !== hash; entry = slots[place])
       place = (place + 1) & (slots.length - 1);
     return place;

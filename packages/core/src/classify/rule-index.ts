@@ -7,16 +7,11 @@ import {
   scalarValue,
 } from "./condition.ts";
 import type { Facts } from "./facts.ts";
+import { type Found, firstOf, lowestFirst, type Narrowing, narrowBy } from "./found.ts";
+import { InnerTextIndex } from "./inner-text-index.ts";
 import { type Key, type KeyKind, subjectId } from "./keys.ts";
-import {
-  AffixIndex,
-  type Found,
-  firstOf,
-  InnerTextIndex,
-  type Narrowing,
-  narrowBy,
-  type Posting,
-} from "./text-index.ts";
+import { AffixIndex, EqualIndex, type Posting, type TextIndex } from "./text-index.ts";
+import type { Memory } from "./text-table.ts";
 
 /** What is to be tried when a request meets a key. */
 export interface KeyPosting {
@@ -70,47 +65,46 @@ export class RuleIndex implements Narrowing {
 }
 
 /** `rest` has no key and is tried always, but last: by then a lower match has often made that needless. */
-export function indexOver(postings: readonly KeyPosting[], rest: RuleList): Narrowing {
-  const parts = probesOf(postings);
+export function indexOver(postings: readonly KeyPosting[], rest: RuleList, memory: Memory): Narrowing {
+  const parts = probesOf(postings, memory);
   if (rest.first < Number.POSITIVE_INFINITY) parts.push(rest);
   const [only] = parts;
   return parts.length === 1 && only !== undefined ? only : new RuleIndex(parts);
 }
 
 /** One probe for each fact that has one value, each kind of field that has names, and the client's blocks. */
-function probesOf(postings: readonly KeyPosting[]): Narrowing[] {
+function probesOf(postings: readonly KeyPosting[], memory: Memory): Narrowing[] {
   const bySubject = Map.groupBy(postings, ({ key }) => (key.kind === "block" ? "block" : key.on.fact));
   const probes: Narrowing[] = [];
   for (const [subject, group] of bySubject) {
     if (subject === "block") probes.push(new ClientProbe(group));
-    else if (subject === "body") probes.push(new BodyProbe(group));
+    else if (subject === "body") probes.push(new BodyProbe(group, memory));
     else if (subject === "query" || subject === "header" || subject === "cookie") {
-      probes.push(new FieldProbe(subject, group));
-    } else probes.push(new ScalarProbe(subject, group));
+      probes.push(new FieldProbe(subject, group, memory));
+    } else probes.push(new ScalarProbe(subject, group, memory));
   }
   return probes;
-}
-
-function lowestFirst(parts: readonly Found[]): number {
-  return parts.reduce<number>((lowest, part) => Math.min(lowest, firstOf(part)), Number.POSITIVE_INFINITY);
 }
 
 /** Looks at a fact that has one value or none. */
 class ScalarProbe implements Narrowing {
   readonly first: number;
   readonly #fact: ScalarName;
-  readonly #values: ValueIndex;
+  readonly #present: Found | undefined;
+  readonly #texts: TextIndex | undefined;
 
-  constructor(fact: ScalarName, postings: readonly KeyPosting[]) {
+  constructor(fact: ScalarName, postings: readonly KeyPosting[], memory: Memory) {
+    this.first = lowestFirst(postings.map(({ rules }) => rules));
     this.#fact = fact;
-    this.#values = new ValueIndex(postings);
-    this.first = this.#values.first;
+    this.#present = presentOf(postings);
+    this.#texts = textsOver(postings, memory);
   }
 
   narrow(facts: Facts, best: number): number {
     const value = scalarValue(facts, this.#fact);
     if (value === undefined) return best;
-    return this.#values.narrow(value, facts, this.#values.narrowPresent(facts, best));
+    const lowest = this.#present === undefined ? best : narrowBy(this.#present, facts, best);
+    return this.#texts === undefined ? lowest : this.#texts.narrow(value, facts, lowest);
   }
 }
 
@@ -121,33 +115,55 @@ const NAMES_ASKED_ONE_BY_ONE = 8;
 class FieldProbe implements Narrowing {
   readonly first: number;
   readonly #fact: NamedFact;
-  readonly #byName = new Map<string, ValueIndex>();
-  readonly #names: readonly string[];
+  readonly #byName = new Map<string, NameIndex>();
+  /** All of them, when they are few; else none. */
+  readonly #few: readonly NameIndex[];
 
-  constructor(fact: NamedFact, postings: readonly KeyPosting[]) {
+  constructor(fact: NamedFact, postings: readonly KeyPosting[], memory: Memory) {
+    this.first = lowestFirst(postings.map(({ rules }) => rules));
     this.#fact = fact;
     for (const [name, group] of Map.groupBy(postings, ({ key }) => nameOf(key))) {
-      this.#byName.set(name, new ValueIndex(group));
+      this.#byName.set(name, new NameIndex(fact, name, group, memory));
     }
-    this.#names = [...this.#byName.keys()];
-    this.first = lowestFirst(postings.map(({ rules }) => rules));
+    this.#few = this.#byName.size <= NAMES_ASKED_ONE_BY_ONE ? [...this.#byName.values()] : [];
   }
 
   narrow(facts: Facts, best: number): number {
-    const names = this.#names.length <= NAMES_ASKED_ONE_BY_ONE ? this.#names : facts.names(this.#fact);
     let lowest = best;
-    for (const name of names) {
+    if (this.#few.length > 0) {
+      for (const index of this.#few) if (index.first < lowest) lowest = index.narrow(facts, lowest);
+      return lowest;
+    }
+    for (const name of facts.names(this.#fact)) {
       const index = this.#byName.get(name);
-      if (index !== undefined && index.first < lowest) lowest = this.#narrowName(name, index, facts, lowest);
+      if (index !== undefined && index.first < lowest) lowest = index.narrow(facts, lowest);
     }
     return lowest;
   }
+}
 
-  #narrowName(name: string, index: ValueIndex, facts: Facts, best: number): number {
-    const values = valuesIfPresent(facts, this.#fact, name);
+/** Looks at the values under one name. */
+class NameIndex implements Narrowing {
+  readonly first: number;
+  readonly #fact: NamedFact;
+  readonly #name: string;
+  readonly #present: Found | undefined;
+  readonly #texts: TextIndex | undefined;
+
+  constructor(fact: NamedFact, name: string, postings: readonly KeyPosting[], memory: Memory) {
+    this.first = lowestFirst(postings.map(({ rules }) => rules));
+    this.#fact = fact;
+    this.#name = name;
+    this.#present = presentOf(postings);
+    this.#texts = textsOver(postings, memory);
+  }
+
+  narrow(facts: Facts, best: number): number {
+    const values = valuesIfPresent(facts, this.#fact, this.#name);
     if (values === undefined) return best;
-    let lowest = index.narrowPresent(facts, best);
-    for (const value of values) lowest = index.narrow(value, facts, lowest);
+    let lowest = this.#present === undefined ? best : narrowBy(this.#present, facts, best);
+    if (this.#texts !== undefined)
+      for (const value of values) lowest = this.#texts.narrow(value, facts, lowest);
     return lowest;
   }
 }
@@ -169,8 +185,8 @@ class BodyProbe implements Narrowing {
   /** By the lowest rule of each. */
   readonly #all: readonly Found[];
 
-  constructor(postings: readonly KeyPosting[]) {
-    this.#fields = new FieldProbe("body", postings);
+  constructor(postings: readonly KeyPosting[], memory: Memory) {
+    this.#fields = new FieldProbe("body", postings, memory);
     this.#all = postings.map(({ rules }) => rules).sort((a, b) => firstOf(a) - firstOf(b));
     this.first = this.#fields.first;
   }
@@ -210,39 +226,38 @@ class ClientProbe implements Narrowing {
   }
 }
 
+/** What is to be tried when there is a value at all. */
+function presentOf(postings: readonly KeyPosting[]): Found | undefined {
+  return postings.find(({ key }) => key.kind === "present")?.rules;
+}
+
 /** What can be known of one value: what it equals, begins with, ends with, has in it. */
-class ValueIndex {
+function textsOver(postings: readonly KeyPosting[], memory: Memory): TextIndex | undefined {
+  const equal = textsOf(postings, "equal");
+  const prefixes = textsOf(postings, "prefix");
+  const suffixes = textsOf(postings, "suffix");
+  const inner = textsOf(postings, "contains");
+  const parts: TextIndex[] = [];
+  if (equal.length > 0) parts.push(new EqualIndex(equal, memory));
+  if (prefixes.length > 0) parts.push(new AffixIndex("prefix", prefixes, memory));
+  if (suffixes.length > 0) parts.push(new AffixIndex("suffix", suffixes, memory));
+  if (inner.length > 0) parts.push(new InnerTextIndex(inner));
+  return parts.length > 1 ? new TextIndexes(parts) : parts[0];
+}
+
+/** Several indexes over the texts of one value. */
+class TextIndexes implements TextIndex {
   readonly first: number;
-  readonly #equal: Map<string, Found> | undefined;
-  readonly #prefixes: AffixIndex | undefined;
-  readonly #suffixes: AffixIndex | undefined;
-  readonly #inner: InnerTextIndex | undefined;
-  readonly #present: Found | undefined;
+  readonly #parts: readonly TextIndex[];
 
-  constructor(postings: readonly KeyPosting[]) {
-    const equal = textsOf(postings, "equal");
-    const prefixes = textsOf(postings, "prefix");
-    const suffixes = textsOf(postings, "suffix");
-    const inner = textsOf(postings, "contains");
-    if (equal.length > 0) this.#equal = new Map(equal.map(({ text, rules }) => [text, rules]));
-    if (prefixes.length > 0) this.#prefixes = new AffixIndex("prefix", prefixes);
-    if (suffixes.length > 0) this.#suffixes = new AffixIndex("suffix", suffixes);
-    if (inner.length > 0) this.#inner = new InnerTextIndex(inner);
-    this.#present = postings.find(({ key }) => key.kind === "present")?.rules;
-    this.first = lowestFirst(postings.map(({ rules }) => rules));
-  }
-
-  /** Apart from `narrow`, because a field that is repeated is present once. */
-  narrowPresent(facts: Facts, best: number): number {
-    return this.#present === undefined ? best : narrowBy(this.#present, facts, best);
+  constructor(parts: readonly TextIndex[]) {
+    this.first = parts.reduce((lowest, part) => Math.min(lowest, part.first), Number.POSITIVE_INFINITY);
+    this.#parts = parts;
   }
 
   narrow(value: string, facts: Facts, best: number): number {
-    const equal = this.#equal?.get(value);
-    let lowest = equal === undefined ? best : narrowBy(equal, facts, best);
-    if (this.#prefixes !== undefined) lowest = this.#prefixes.narrow(value, facts, lowest);
-    if (this.#suffixes !== undefined) lowest = this.#suffixes.narrow(value, facts, lowest);
-    if (this.#inner !== undefined) lowest = this.#inner.narrow(value, facts, lowest);
+    let lowest = best;
+    for (const part of this.#parts) if (part.first < lowest) lowest = part.narrow(value, facts, lowest);
     return lowest;
   }
 }

@@ -46,7 +46,7 @@ export function factsOf(plain: PlainFacts): Facts {
     query: (name) => fields.query.get(name) ?? NONE,
     body: (name) => bodyField(plain.bodies ?? {}, name),
     contentUnread: plain.bodies === "unread",
-    names: (of) => (of === "body" ? namesOf(plain.bodies ?? {}) : [...fields[of].keys()]),
+    names: (of) => (of === "body" ? namesOf(plain.bodies ?? {}) : fields[of].keys()),
   };
 }
 

@@ -1,6 +1,9 @@
 import { describe, expect, test } from "vitest";
+import type { Narrowing } from "./found.ts";
+import { InnerTextIndex } from "./inner-text-index.ts";
 import { factsOf } from "./test-facts.ts";
-import { AffixIndex, InnerTextIndex, type Narrowing, type Posting } from "./text-index.ts";
+import { AffixIndex, EqualIndex, type Posting } from "./text-index.ts";
+import type { Memory } from "./text-table.ts";
 
 const facts = factsOf({});
 
@@ -26,19 +29,41 @@ const values = ["", "a", "abcab", "aaaaaa", "cbacbacabbac", "xabx", "bcbcx"];
 describe.each(["prefix", "suffix"] as const)("AffixIndex of %s", (kind) => {
   test.each(values)("finds the texts at that end of %j, each once, and no other", (value) => {
     const found: string[] = [];
-    new AffixIndex(kind, postingsOf(words, found)).narrow(value, facts, 1);
+    new AffixIndex(kind, postingsOf(words, found), []).narrow(value, facts, 1);
     const isThere = (text: string) => (kind === "prefix" ? value.startsWith(text) : value.endsWith(text));
     expect(found.sort()).toEqual(words.filter(isThere).sort());
   });
 
-  test("tells texts apart whose hashes are the same", () => {
+  test("compares the characters, too, that do not tell texts apart", () => {
     const found: string[] = [];
-    // 31 * "A" + "a" is 31 * "B" + "B"
-    const index = new AffixIndex(kind, postingsOf(["Aa", "BB", "aA"], found));
-    index.narrow("Aa", facts, 1);
-    index.narrow("BB", facts, 1);
-    index.narrow("aA", facts, 1);
-    expect(found).toEqual(["Aa", "BB", "aA"]);
+    const index = new AffixIndex(kind, postingsOf(["a1a", "a2a"], found), []);
+    for (const value of ["a1b", "b1a", "a1a", "a3a"]) index.narrow(value, facts, 1);
+    expect(found).toEqual(["a1a"]);
+  });
+});
+
+describe("EqualIndex", () => {
+  test.each([...values, "ca", "abca"])("finds the text that equals %j, and no other", (value) => {
+    const found: string[] = [];
+    new EqualIndex(postingsOf([...words, ""], found), []).narrow(value, facts, 1);
+    expect(found).toEqual(["", ...words].filter((text) => value === text));
+  });
+
+  test("compares the characters, too, that do not tell texts apart", () => {
+    const found: string[] = [];
+    const index = new EqualIndex(postingsOf(["a1a", "a2a"], found), []);
+    for (const value of ["a1b", "b1a", "a1a", "a1", "a1aa"]) index.narrow(value, facts, 1);
+    expect(found).toEqual(["a1a"]);
+  });
+
+  test("keeps indexes apart that share a memory", () => {
+    const found: string[] = [];
+    const memory: Memory = [];
+    const first = new EqualIndex(postingsOf(["a", "b"], found), memory);
+    const second = new AffixIndex("prefix", postingsOf(["c", "dd"], found), memory);
+    for (const value of ["a", "b", "c", "dd"]) first.narrow(value, facts, 1);
+    for (const value of ["a", "b", "c", "ddd"]) second.narrow(value, facts, 1);
+    expect(found).toEqual(["a", "b", "c", "dd"]);
   });
 });
 

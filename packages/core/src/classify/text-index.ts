@@ -1,167 +1,151 @@
 import type { Facts } from "./facts.ts";
-import { HashTable } from "./hash-table.ts";
+import { type Found, lowestFirst, narrowBy } from "./found.ts";
+import { mixed } from "./hash.ts";
+import { Sieve } from "./sieve.ts";
+import { tellingPlaces } from "./telling-places.ts";
+import { addText, findText, type Memory, newTable } from "./text-table.ts";
 
-/**
- * Rules, or an index over them, that may lower the best match so far.
- * Rules are their numbers in order, so "best" is the lowest; as a start, it is the number of all rules.
- */
-export interface Narrowing {
-  /** No rule in it has a lower number. */
-  readonly first: number;
-  /** The lowest number of a matching rule in it, if that is below `best`; else `best`. */
-  narrow(facts: Facts, best: number): number;
-}
-
-/** A rule by its number, of which nothing is left to be tested, or what has to be looked at further. */
-export type Found = number | Narrowing;
-
-/** As `narrow`. A number for the commonest case: nothing has to be fetched from memory to know the rule. */
-export function narrowBy(found: Found, facts: Facts, best: number): number {
-  if (typeof found === "number") return found < best ? found : best;
-  return found.narrow(facts, best);
-}
-
-/** As `first`. */
-export function firstOf(found: Found): number {
-  return typeof found === "number" ? found : found.first;
-}
-
-/** What is to be tried when a value has this text at its beginning, at its end, or anywhere. */
+/** What is to be tried when a value has this text: as all of it, at its beginning, at its end, or anywhere. */
 export interface Posting {
   readonly text: string;
   readonly rules: Found;
 }
 
-interface Entry extends Posting {
-  readonly hash: number;
-  /** Another text of the same length whose hash is the same. */
-  readonly next: Entry | undefined;
+/** Finds which texts a value has. */
+export interface TextIndex {
+  /** No rule in it has a lower number. */
+  readonly first: number;
+  /** As `Narrowing` does, by the rules of those texts. */
+  narrow(value: string, facts: Facts, best: number): number;
 }
 
-/**
- * Finds which texts a value begins with (or ends with). The hash grows with each character, and is looked up at the
- * lengths that texts have: one pass over the value, however many texts there are, and nothing is cut out of it.
- */
-export class AffixIndex {
-  readonly #fromEnd: boolean;
-  /** Ascending. */
-  readonly #lengths: readonly number[];
-  readonly #entries = new HashTable<Entry>();
+/** More texts than these are worth a sieve. */
+const FEW = 32;
 
-  constructor(kind: "prefix" | "suffix", postings: readonly Posting[]) {
-    this.#fromEnd = kind === "suffix";
-    this.#lengths = [...new Set(postings.map(({ text }) => text.length))].sort((a, b) => a - b);
-    for (const { text, rules } of postings) {
-      const hash = this.#hash(text, text.length, 0, 0);
-      this.#entries.set({ hash, text, rules, next: this.#entries.find(hash) });
-    }
+/** Finds the text that a value equals. */
+export class EqualIndex implements TextIndex {
+  readonly first: number;
+  readonly #memory: Memory;
+  /** Where in memory its steps are, which are the places to be hashed; see `layOut`. */
+  readonly #at: number;
+
+  constructor(postings: readonly Posting[], memory: Memory) {
+    this.first = lowestFirst(postings.map(({ rules }) => rules));
+    this.#memory = memory;
+    const texts = postings.map(({ text }) => text);
+    this.#at = layOut(memory, tellingPlaces(texts, codeFromStart), texts.length);
+    const table = memory[this.#at] as number;
+    for (const { text, rules } of postings) addText(memory, table, this.#hash(text), text, rules);
   }
 
   narrow(value: string, facts: Facts, best: number): number {
+    const table = this.#memory[this.#at] as number;
+    const found = findText(this.#memory, table, this.#hash(value), value, 0, value.length);
+    return found === undefined ? best : narrowBy(found, facts, best);
+  }
+
+  #hash(value: string): number {
+    const memory = this.#memory;
+    const end = memory[this.#at] as number;
+    let hash = value.length;
+    for (let at = this.#at + 1; at < end; at++) {
+      const place = memory[at] as number;
+      if (place >= value.length) break;
+      hash = mixed(hash, value.charCodeAt(place));
+    }
+    return hash;
+  }
+}
+
+/**
+ * Finds which texts a value begins with (or ends with). The hash grows with each character that tells texts apart, and
+ * is looked up at the lengths that texts have: one pass over the value, however many texts there are.
+ */
+export class AffixIndex implements TextIndex {
+  readonly first: number;
+  readonly #memory: Memory;
+  /** Where in memory its steps are; see `layOut` and `stepsOf`. */
+  readonly #at: number;
+  readonly #fromEnd: boolean;
+  /** Of the hashes that texts have at the shortest length; undefined: there are few texts. */
+  readonly #sieve: Sieve | undefined;
+
+  constructor(kind: "prefix" | "suffix", postings: readonly Posting[], memory: Memory) {
+    this.first = lowestFirst(postings.map(({ rules }) => rules));
+    this.#memory = memory;
+    this.#fromEnd = kind === "suffix";
+    const texts = postings.map(({ text }) => text);
+    const steps = stepsOf(texts, this.#fromEnd ? codeFromEnd : codeFromStart);
+    this.#at = layOut(memory, steps, texts.length);
+    const begun = postings.map(({ text, rules }) => this.#add(text, rules));
+    if (texts.length > FEW) this.#sieve = new Sieve(begun);
+  }
+
+  narrow(value: string, facts: Facts, best: number): number {
+    const memory = this.#memory;
+    const end = memory[this.#at] as number;
+    let sieve = this.#sieve;
     let lowest = best;
     let hash = 0;
-    let hashed = 0;
-    for (const length of this.#lengths) {
-      if (length > value.length) break;
-      hash = this.#hash(value, length, hashed, hash);
-      hashed = length;
-      for (let entry = this.#entries.find(hash); entry !== undefined; entry = entry.next) {
-        if (this.#agrees(value, length, entry.text)) lowest = narrowBy(entry.rules, facts, lowest);
+    for (let at = this.#at + 1; at < end; at++) {
+      const step = memory[at] as number;
+      if (step >= 0) hash = mixed(hash, this.#codeAt(value, step));
+      else {
+        const length = ~step;
+        if (length > value.length || sieve?.letsThrough(hash) === false) break;
+        sieve = undefined;
+        const from = this.#fromEnd ? value.length - length : 0;
+        const found = findText(memory, end, mixed(hash, length), value, from, from + length);
+        if (found !== undefined) lowest = narrowBy(found, facts, lowest);
       }
     }
     return lowest;
   }
 
-  /** Continues a hash of the first (or last) `hashed` characters up to `length`. */
-  #hash(value: string, length: number, hashed: number, hash: number): number {
-    let grown = hash;
-    const last = value.length - 1;
-    for (let at = hashed; at < length; at++) {
-      grown = (Math.imul(grown, 31) + value.charCodeAt(this.#fromEnd ? last - at : at)) | 0;
+  /** What its hash is at the shortest length. */
+  #add(text: string, rules: Found): number {
+    const memory = this.#memory;
+    const end = memory[this.#at] as number;
+    let begun: number | undefined;
+    let hash = 0;
+    for (let at = this.#at + 1; at < end; at++) {
+      const step = memory[at] as number;
+      if (step >= 0) hash = mixed(hash, this.#codeAt(text, step));
+      else begun ??= hash;
+      if (~step === text.length) addText(memory, end, mixed(hash, text.length), text, rules);
     }
-    return grown;
+    return begun ?? hash;
   }
 
-  /** Two texts may share a hash; a peer cannot add texts, so a collision costs one comparison. */
-  #agrees(value: string, length: number, text: string): boolean {
-    if (text.length !== length) return false;
-    return this.#fromEnd ? value.endsWith(text) : value.startsWith(text);
+  #codeAt(value: string, place: number): number {
+    return this.#fromEnd ? codeFromEnd(value, place) : codeFromStart(value, place);
   }
 }
 
-/** A state of the automaton: the longest beginning of any text that the characters read so far end with. */
-class State {
-  readonly next = new Map<number, State>();
-  /** The state of the next shorter beginning. */
-  shorter: State | undefined;
-  /** Tried when a text ends here. */
-  rules: Found | undefined;
-  /** The nearest of the shorter states where a text ends. */
-  ending: State | undefined;
-  /** The last pass that tried the rules. */
-  pass = 0;
+function codeFromStart(value: string, place: number): number {
+  return value.charCodeAt(place);
 }
 
-/**
- * Finds which texts a value has anywhere, in one pass (Aho and Corasick 1975). The rules of a text are tried once in
- * a pass, though the value have the text a thousand times.
- */
-export class InnerTextIndex {
-  readonly #start = new State();
-  #pass = 0;
+function codeFromEnd(value: string, place: number): number {
+  return value.charCodeAt(value.length - 1 - place);
+}
 
-  constructor(postings: readonly Posting[]) {
-    for (const { text, rules } of postings) this.#add(text, rules);
-    this.#link();
-  }
+/** An index in memory, and where: the end of its steps, its steps, and from that end on a table of so many texts. */
+function layOut(memory: Memory, steps: readonly number[], texts: number): number {
+  const at = memory.push(0) - 1;
+  for (const step of steps) memory.push(step);
+  memory[at] = newTable(memory, texts);
+  return at;
+}
 
-  narrow(value: string, facts: Facts, best: number): number {
-    const pass = ++this.#pass;
-    let lowest = best;
-    let state = this.#start;
-    for (let at = 0; at < value.length; at++) {
-      state = this.#advance(state, value.charCodeAt(at));
-      let ending = state.rules === undefined ? state.ending : state;
-      // a text that was seen in this pass was seen with all that end with it
-      for (; ending?.rules !== undefined && ending.pass !== pass; ending = ending.ending) {
-        ending.pass = pass;
-        lowest = narrowBy(ending.rules, facts, lowest);
-      }
-    }
-    return lowest;
-  }
+/** In one list, ascending: the places to be hashed, and, as their complements, the lengths to be looked up. */
+function stepsOf(texts: readonly string[], codeAt: (text: string, place: number) => number): number[] {
+  const lengths = [...new Set(texts.map(({ length }) => length))];
+  const steps = [...tellingPlaces(texts, codeAt), ...lengths.map((length) => ~length)];
+  return steps.sort((a, b) => reach(a) - reach(b));
+}
 
-  #add(text: string, rules: Found): void {
-    let state = this.#start;
-    for (let at = 0; at < text.length; at++) {
-      const code = text.charCodeAt(at);
-      const known = state.next.get(code);
-      const next = known ?? new State();
-      if (known === undefined) state.next.set(code, next);
-      state = next;
-    }
-    state.rules = rules;
-  }
-
-  /** By growing length, so that the shorter states are linked before the longer ones ask for them. */
-  #link(): void {
-    const states = [this.#start];
-    for (const state of states) {
-      for (const [code, next] of state.next) {
-        next.shorter = state.shorter === undefined ? this.#start : this.#advance(state.shorter, code);
-        next.ending = next.shorter.rules === undefined ? next.shorter.ending : next.shorter;
-        states.push(next);
-      }
-    }
-  }
-
-  #advance(from: State, code: number): State {
-    let state: State | undefined = from;
-    while (state !== undefined) {
-      const next: State | undefined = state.next.get(code);
-      if (next !== undefined) return next;
-      state = state.shorter;
-    }
-    return this.#start;
-  }
+/** A length comes behind the places within it, and before the place behind it. */
+function reach(step: number): number {
+  return step < 0 ? ~step - 0.5 : step;
 }

@@ -101,16 +101,16 @@ export class HeadFacts implements Facts {
     return this.#content.isUnread;
   }
 
-  names(of: "header" | "cookie" | "query" | "body"): readonly string[] {
+  names(of: "header" | "cookie" | "query" | "body"): Iterable<string> {
     if (of === "header") return this.#head.lines.names();
     if (of === "body") return this.#content.names();
     if (of === "cookie") {
       this.#cookies ??= allCookies(this.#head.valuesOf(FIELD.COOKIE));
-      return [...this.#cookies.keys()];
+      return this.#cookies.keys();
     }
     if (this.#query === undefined) this.#readTarget();
     this.#queries ??= allQueryValues(this.#query as string);
-    return [...this.#queries.keys()];
+    return this.#queries.keys();
   }
 
   #readHost(): string {
