@@ -126,7 +126,7 @@ test("shunt up gives acceptors, and nobody else, the flags of V8 that keep their
       const command = execFileSync("ps", ["-o", "args=", "-p", `${pid}`], { encoding: "utf8" });
       return command
         .split(" ")
-        .filter((word) => /space|scavenge/.test(word))
+        .filter((word) => ACCEPTOR_FLAGS.includes(word))
         .join(" ");
     });
   const flags = ACCEPTOR_FLAGS.join(" ");
