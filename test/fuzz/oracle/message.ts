@@ -32,11 +32,14 @@ export function valuesOf(fields: readonly Field[], name: string): string[] {
   return fields.flatMap(([other, value]) => (other.toLowerCase() === name ? [value] : []));
 }
 
-/** The members of a list field, in lower case (RFC 9110 section 5.6.1); commas in quoted strings do not part them. */
+/**
+ * The members of a list field, in lower case (RFC 9110 section 5.6.1). Commas in quoted strings do not part them; no string goes
+ * over from one line to the next, so that nobody hides between two lines what another line says.
+ */
 export function membersOf(fields: readonly Field[], name: string): string[] {
-  const list = valuesOf(fields, name).join(",");
-  return [...list.matchAll(/(?:[^,"]|"(?:[^"\\]|\\.)*"|")+/g)]
-    .map(([member]) => member.trim().toLowerCase())
+  return valuesOf(fields, name)
+    .flatMap((line) => line.match(/(?:[^,"]|"(?:[^"\\]|\\.)*"|")+/g) ?? [])
+    .map((member) => member.trim().toLowerCase())
     .filter((member) => member !== "");
 }
 
