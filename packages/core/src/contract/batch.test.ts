@@ -236,6 +236,37 @@ describe("Batch", () => {
     batch.publish();
     expect(readAll(batch)).toEqual([plain(fields({ class: 3, rule: 2 }), 0, "ann")]);
   });
+
+  test.each(Array.from({ length: 20 }, (_, seed) => seed))(
+    "writes a record once more, for the same octets further on: seed %i",
+    (seed) => {
+      const { loop, thread } = twoSides();
+      const { verdict, user, client } = randomRecord(seed);
+      const { start, end, targetAt, authorityAt, drops } = verdict;
+      const from = thread.position;
+      thread.write(0, verdict, Buffer.from(user), Buffer.from(client));
+      thread.publish();
+      thread.writeAgain(from, thread.position, 1_000);
+      thread.publish();
+      const further = {
+        start: start + 1_000,
+        end: end + 1_000,
+        targetAt: targetAt + 1_000,
+        authorityAt: authorityAt + 1_000,
+        drops: drops.map((word, i) => (i % 2 === 0 ? word + 1_000 : word)),
+      };
+      expect(readAll(loop)).toEqual([
+        plain(verdict, 0, user, client),
+        plain({ ...verdict, ...further }, 0, user, client),
+      ]);
+    },
+  );
+
+  test("refuses to write a record once more that does not fit", () => {
+    const { thread } = twoSides({ ...SIZE, recordWords: 30 });
+    thread.write(0, fields(), undefined, undefined);
+    expect(() => thread.writeAgain(0, thread.position, 1)).toThrow(RangeError);
+  });
 });
 
 interface RandomRecord {

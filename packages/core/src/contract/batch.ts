@@ -255,6 +255,33 @@ export class Batch {
     if (client !== undefined) this.#writeText(client);
   }
 
+  /** Where the next record is written, in words. */
+  get position(): number {
+    return this.#at;
+  }
+
+  /**
+   * Writes a record of this entry once more, for a head of the same octets that lies `by` octets behind. `from`, `to`: the
+   * positions before and behind that record.
+   * @throws RangeError when it does not fit, as `write`
+   */
+  writeAgain(from: number, to: number, by: number): void {
+    const r = this.#records;
+    const at = this.#at;
+    if (at + to - from > this.size.recordWords)
+      throw new RangeError(
+        `Cannot write a record of ${to - from} words at ${at} of ${this.size.recordWords}`,
+      );
+    for (let i = from; i < to; i++) r[at + i - from] = r[i] as number;
+    (r[at + R_START] as number) += by;
+    (r[at + R_END] as number) += by;
+    (r[at + R_TARGET_AT] as number) += by;
+    (r[at + R_AUTHORITY_AT] as number) += by;
+    const drops = at + RECORD_WORDS;
+    for (let i = 0; i < (r[at + R_DROPS] as number); i++) (r[drops + i * 2] as number) += by;
+    this.#at = at + to - from;
+  }
+
   publish(): void {
     Atomics.store(this.#control, PUBLISHED, ++this.#written);
   }

@@ -257,3 +257,76 @@ test("Judge refuses a Connection that names what rules or the identity look at",
     rule: 0,
   });
 });
+
+/** Heads that differ in little, each with a verdict of its own. */
+const ALIKE: readonly Buffer[] = [
+  get(),
+  get("Cookie: tier=gold\r\n"),
+  get("Cookie: tier=cold\r\n"),
+  get("Keep-Alive: 1\r\nX-Forwarded-For: 10.1.2.3\r\nTE: trailers\r\n"),
+  get("Keep-Alive: 1\r\nX-Forwarded-For: 10.1.2.4\r\nX-User: ann\r\n"),
+  Buffer.from("GET http://b?q HTTP/1.1\r\nHost: b\r\n\r\n"),
+  Buffer.concat([Buffer.from("\r\n"), get()]),
+];
+const LAST: readonly Buffer[] = [
+  Buffer.alloc(0),
+  get().subarray(0, 20),
+  Buffer.from("GET / HTTP/1.1\r\n\r\n"),
+  get("Connection: close\r\n"),
+];
+
+test.each(Array.from({ length: 40 }, (_, seed) => seed))(
+  "Judge gives heads that repeat others the verdict that each has alone: seed %i",
+  async (seed) => {
+    let drawn = 0;
+    const pick = (heads: readonly Buffer[]): Buffer =>
+      heads[hash32(`${seed}/${drawn++}`) % heads.length] as Buffer;
+    const few = [pick(ALIKE), pick(ALIKE), pick(ALIKE)];
+    const heads = [...Array.from({ length: 12 }, () => pick(few)), pick(LAST)];
+    const snapshot = snapshotOf({ identity: { header: "X-User" }, trust: { peers: ["2001:db8::/32"] } });
+    const peer = seed % 2 === 0 ? STRANGER : TRUSTED;
+    const size = { entries: 16, dataBytes: 8_192, recordWords: 16_384 };
+    const [together, alone] = [0, 1].map(() => new Batch(new ArrayBuffer(Batch.bytes(size)), size));
+    together?.clear();
+    alone?.clear();
+    together?.add(Buffer.concat(heads), peer, 64);
+    for (const head of heads) alone?.add(head, peer, 1);
+    const expected: object[] = [];
+    for (const record of await recordsOf(alone as Batch, snapshot)) {
+      const by = heads.slice(0, record.entry).reduce((octets, { length }) => octets + length, 0);
+      const moves = record.kind === RECORD.REQUEST || record.kind === RECORD.REFUSED;
+      if (moves) expected.push(movedBy(record, by));
+    }
+    const records = await recordsOf(together as Batch, snapshot);
+    expect(
+      records
+        .filter(({ kind }) => kind === RECORD.REQUEST || kind === RECORD.REFUSED)
+        .map((record) => movedBy(record, 0)),
+    ).toEqual(expected);
+    expect(records.length - expected.length).toBeLessThanOrEqual(1);
+  },
+);
+
+function movedBy(verdict: Verdict, by: number): object {
+  const drops = Array.from(verdict.drops, (word, i) => (i % 2 === 0 ? word + by : word));
+  const { start, end, targetAt, authorityAt, authorityLength, refusal, refusalAt } = verdict;
+  return {
+    ...verdict,
+    entry: 0,
+    start: start + by,
+    end: end + by,
+    targetAt: targetAt + by,
+    authorityAt: authorityLength === 0 ? 0 : authorityAt + by,
+    refusalAt: refusal === REFUSE.NONE ? 0 : refusalAt + by,
+    drops,
+  };
+}
+
+test("Judge reads no more heads than there is room for, also of those that repeat others", async () => {
+  const size = { entries: 1, dataBytes: 4_096, recordWords: 8_192 };
+  const batch = new Batch(new ArrayBuffer(Batch.bytes(size)), size);
+  batch.clear();
+  batch.add(Buffer.concat(Array.from({ length: 9 }, () => get())), STRANGER, 5);
+  const kinds = (await recordsOf(batch)).map(({ kind }) => kind);
+  expect(kinds).toEqual([...Array.from({ length: 5 }, () => RECORD.REQUEST), RECORD.STOPPED]);
+});

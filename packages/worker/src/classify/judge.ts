@@ -27,6 +27,7 @@ import {
 import { createIdentifier } from "../identity/identifier.ts";
 import type { Identifier } from "../identity/identity.ts";
 import { addressFromWords, forwardedClient } from "./client-address.ts";
+import { JudgedHeads } from "./judged-heads.ts";
 
 /**
  * Frames and classifies the unread octets of client connections. The same object of code works in a classifier thread
@@ -48,6 +49,7 @@ export class Judge {
   /** Some rule looks at the path, which must then have one class, however it is read. */
   readonly #comparesPaths: boolean;
   readonly #verdict: VerdictFields;
+  readonly #judged = new JudgedHeads();
   #batch!: Batch;
   #entry = 0;
   #at = 0;
@@ -95,6 +97,7 @@ export class Judge {
       batch.entryWord(entry, 3),
     );
     batch.begin(entry);
+    this.#judged.clear();
     this.#head.load(batch.data, at, at + this.#end);
     return this.#run();
   }
@@ -113,11 +116,13 @@ export class Judge {
     if (this.#decide(user)) return this.#run();
   }
 
-  /** Whether there is another whole head that may go on. If not, the entry's last record is written. */
+  /** Whether there is another whole head that is to be judged. If not, the entry's last record is written. */
   #frame(): boolean {
     const head = this.#head;
-    if (this.#at === this.#end) return false;
-    if (this.#room === 0 || !this.#batch.fits(MAX_RANGES, MAX_TEXT)) return this.#finish(RECORD.STOPPED);
+    do {
+      if (this.#at === this.#end) return false;
+      if (this.#room === 0 || !this.#batch.fits(MAX_RANGES, MAX_TEXT)) return this.#finish(RECORD.STOPPED);
+    } while (this.#repeat());
     switch (head.judge(this.#at, this.#end, this.#peerTrusted)) {
       case HEAD.INCOMPLETE:
         this.#at = head.start;
@@ -128,6 +133,17 @@ export class Judge {
         this.#facts.of(this.#client, undefined);
         return true;
     }
+  }
+
+  /** Whether the next head is one of those before it once more: then its verdict is theirs, and is written. */
+  #repeat(): boolean {
+    const before = this.#judged.find(this.#head.bytes, this.#at, this.#end);
+    if (before === undefined) return false;
+    this.#batch.writeAgain(before.recordAt, before.recordEnd, this.#at - before.start);
+    this.#batch.publish();
+    this.#at += before.end - before.start;
+    this.#room--;
+    return true;
   }
 
   /** Writes the verdict on the framed head. Returns whether the entry goes on behind it. */
@@ -149,7 +165,9 @@ export class Judge {
     if (rule === DEPENDS) this.#leaveOpen();
     else this.#settle(rule);
     verdict.dropCount = head.lines.dropCount;
+    const recordAt = this.#batch.position;
     this.#write(user, forwarded);
+    this.#judged.note(head.start, head.end, recordAt, this.#batch.position);
     this.#at = head.end;
     this.#room--;
     return !endsEntry(head.flags);
