@@ -2,12 +2,9 @@ import { randomBytes } from "node:crypto";
 import {
   type AcceptorCounters,
   type ExchangeRecord,
-  FieldNames,
   isNewer,
-  LOAD_FIELD,
   type PublishedLoad,
   type ResolvedListener,
-  ResponseHead,
   SeedSequence,
   type ServerHealth,
   type ServerLoad,
@@ -23,6 +20,7 @@ import { Places } from "./accept/places.ts";
 import { ProxyEntrance } from "./accept/proxy-entrance.ts";
 import { Dispatcher } from "./classify/dispatch.ts";
 import type { Backend } from "./connect/backend.ts";
+import { ResponseHeads } from "./connect/response-heads.ts";
 import { ReadBuffers } from "./io/read-buffers.ts";
 import { TimerWheel } from "./io/timer-wheel.ts";
 import { Turn } from "./io/turn.ts";
@@ -71,9 +69,7 @@ export class Acceptor {
   readonly #service: Service;
   readonly #entrance: ProxyEntrance;
   readonly #places = new Places((open, listener) => this.#accept(open, listener));
-  readonly #head: ResponseHead;
-  /** For answers of servers that say in them how loaded they are. */
-  readonly #announcingHead: ResponseHead;
+  readonly #heads: ResponseHeads;
   #dispatcher!: Dispatcher;
 
   constructor({ id, snapshot, log, hangOn }: AcceptorOptions) {
@@ -91,16 +87,14 @@ export class Acceptor {
     this.#shares = new Shares(id);
     const seeds = new SeedSequence(randomBytes(4).readUInt32LE());
     this.#selector = new Selector(snapshot, seeds, this.#clock, this.#shares, this.#observer);
-    this.#head = new ResponseHead(new FieldNames(), config.limits);
-    this.#announcingHead = new ResponseHead(new FieldNames([LOAD_FIELD]), config.limits);
+    this.#heads = new ResponseHeads(config.limits);
     const shared = { peers: this.#peers, wheel: this.#wheel, readBuffers: new ReadBuffers() };
     this.#service = new Service({
       ...shared,
       dispatcher: () => this.#dispatcher,
       selector: this.#selector,
       turn: this.#turn,
-      head: this.#head,
-      announcingHead: this.#announcingHead,
+      heads: this.#heads,
       observer: this.#observer,
       clock: this.#clock,
       requestId: requestIds(),
@@ -167,8 +161,7 @@ export class Acceptor {
     this.#snapshot = snapshot;
     this.#peers.trust(config.trust.peers);
     this.#places.adopt(config.listeners);
-    this.#head.limits = config.limits;
-    this.#announcingHead.limits = config.limits;
+    this.#heads.limits = config.limits;
     this.#recorder.resize(config.limits.recentExchanges);
     this.#selector.adopt(snapshot);
     this.#service.upkeep.adopt(config, this.#peers);

@@ -78,10 +78,10 @@ export class Service implements ClientEvents, ServerEvents {
     this.admission = new Admission(parts.observer.refusedConnections);
     this.#clientParts = { ...parts, backlog: this.backlog, events: this };
     this.#troubles = new Troubles(this);
-    const { wheel, turn, head, announcingHead, readBuffers, observer } = parts;
+    const { wheel, turn, heads, readBuffers, observer } = parts;
     this.connector = new Connector(
       {
-        ...{ wheel, turn, head, announcingHead, readBuffers },
+        ...{ wheel, turn, heads, readBuffers },
         overdue: new Overdue(),
         mayRelieve: (requests) => this.#troubles.mayRelieve(requests),
         events: this,

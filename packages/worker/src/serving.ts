@@ -1,10 +1,11 @@
-import type { ResponseHead, Snapshot, Verdict } from "@shunt/core";
+import type { Snapshot, Verdict } from "@shunt/core";
 import type { ClientConnection } from "./accept/client-connection.ts";
 import type { Peers } from "./accept/peers.ts";
 import type { Upkeep } from "./accept/upkeep.ts";
 import type { Backlog } from "./classify/backlog.ts";
 import type { Dispatcher } from "./classify/dispatch.ts";
 import type { Connector } from "./connect/connector.ts";
+import type { ResponseHeads } from "./connect/response-heads.ts";
 import type { ReadBuffers } from "./io/read-buffers.ts";
 import type { TimerWheel } from "./io/timer-wheel.ts";
 import type { Turn } from "./io/turn.ts";
@@ -33,10 +34,7 @@ export interface ServiceParts {
   readonly selector: Selector;
   readonly wheel: TimerWheel;
   readonly turn: Turn;
-  /** Judges response heads, one for all server connections of the loop. */
-  readonly head: ResponseHead;
-  /** The same for servers that say in their answers how loaded they are. */
-  readonly announcingHead: ResponseHead;
+  readonly heads: ResponseHeads;
   readonly readBuffers: ReadBuffers;
   readonly observer: Observer;
   /** Milliseconds of a monotonic clock. */

@@ -46,6 +46,18 @@ function judge(octets: string, judged = shared) {
   return { outcome, status, body, end, persistent, contentLength };
 }
 
+/** All that is asked of a head. */
+function said(judged: ResponseHead): object {
+  const { status, http10, body, end, persistent, contentLength, hasLength, hasCoding, hasDate, lengthLine } =
+    judged;
+  const { drops, dropCount } = judged.lines;
+  const octets = judged.bytes.latin1Slice(0, end);
+  return {
+    ...{ status, http10, body, end, persistent, contentLength, hasLength, hasCoding, hasDate, lengthLine },
+    ...{ octets, drops: [...drops.subarray(0, dropCount * 2)] },
+  };
+}
+
 describe("ResponseHead.judge()", () => {
   test("accepts each valid head, and says how its body is framed and where it begins", () => {
     fc.assert(
@@ -58,6 +70,30 @@ describe("ResponseHead.judge()", () => {
         });
       }),
       RUNS,
+    );
+  });
+
+  test("says of a head that repeats the one before it what it would say of it alone", () => {
+    const heads = fc.uniqueArray(head, { minLength: 2, maxLength: 2, selector: ({ octets }) => octets });
+    const asked = fc.record({
+      second: fc.boolean(),
+      toHead: fc.boolean(),
+      rest: text(VALUE, 0, 3),
+      drops: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(heads, fc.array(asked, { maxLength: 8 }), (pair, order) => {
+        const judged = new ResponseHead(new FieldNames(), LIMITS);
+        for (const { second, toHead, rest, drops } of order) {
+          const octets = Buffer.from((pair[second ? 1 : 0]?.octets ?? "") + rest, "latin1");
+          const alone = new ResponseHead(new FieldNames(), LIMITS);
+          const outcomes = [judged, alone].map((each) => each.judge(octets, 0, octets.length, toHead));
+          expect(outcomes[0]).toBe(outcomes[1]);
+          expect(said(judged)).toEqual(said(alone));
+          if (drops) judged.dropCoding();
+        }
+      }),
+      { numRuns: 200 },
     );
   });
 

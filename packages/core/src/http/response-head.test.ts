@@ -445,3 +445,18 @@ describe("ResponseHead.hasMember()", () => {
     expect(head.hasMember(FIELD.PROXY_AUTHENTICATE, Buffer.from("ntlm"))).toBe(false);
   });
 });
+
+test("ResponseHead holds a head that repeats the one before it to limits that are new", () => {
+  const head = new ResponseHead(new FieldNames(), LIMITS);
+  const text = ok("Content-Length: 0", "A: b");
+  expect(judge(text, false, head).outcome).toBe("complete");
+  head.limits = { ...LIMITS, fields: 1 };
+  expect(judge(text, false, head).outcome).toBe("refused");
+});
+
+test("ResponseHead forgets what is handed on of a head when it judges another", () => {
+  const head = new ResponseHead(new FieldNames(), LIMITS);
+  judge(ok("Content-Length: 0"), false, head).head.handedOn = Buffer.from("x");
+  expect(judge(ok("Content-Length: 0"), false, head).head.handedOn).toBeDefined();
+  expect(judge(ok("Content-Length: 1"), false, head).head.handedOn).toBeUndefined();
+});

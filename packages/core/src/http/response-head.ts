@@ -52,8 +52,13 @@ export class ResponseHead {
 
   /** What stands in the field in which servers say how loaded they are; undefined is no such field, or none that is read. */
   announcedLoad: string | undefined;
+  /** For whoever hands it on: what most clients get of it. Forgotten when another head is judged. */
+  handedOn: Uint8Array | undefined;
 
   #limits: HeadLimits;
+  /** The last head was complete, and all that was found of it stands: with the same octets it is the same again. */
+  #holds = false;
+  #toHead = false;
   /** Number of that field; FIELD.UNKNOWN when it is one like any other. */
   readonly #loadField: number;
   readonly #offence = new Offence();
@@ -73,6 +78,7 @@ export class ResponseHead {
   /** Heads that are judged from now on are held to these. */
   set limits(limits: HeadLimits) {
     this.#limits = limits;
+    this.#holds = false;
   }
 
   get bytes(): Buffer {
@@ -121,6 +127,25 @@ export class ResponseHead {
 
   /** Judges the head that begins at `from` in `source`. `toHead`: the request's method was HEAD. */
   judge(source: Uint8Array, from: number, to: number, toHead: boolean): HeadOutcome {
+    if (this.#holds && toHead === this.#toHead && this.#isRepeated(source, from, to)) return HEAD.COMPLETE;
+    const outcome = this.#judge(source, from, to, toHead);
+    this.#holds = outcome === HEAD.COMPLETE;
+    this.#toHead = toHead;
+    return outcome;
+  }
+
+  /**
+   * Whether the octets of the last head stand here once more: servers say the same about many of their answers. What differs
+   * mostly stands near the end of a head.
+   */
+  #isRepeated(source: Uint8Array, from: number, to: number): boolean {
+    const { bytes, end } = this;
+    if (to - from < end) return false;
+    for (let i = end - 1, at = from + i; i >= 0; i--, at--) if (bytes[i] !== source[at]) return false;
+    return true;
+  }
+
+  #judge(source: Uint8Array, from: number, to: number, toHead: boolean): HeadOutcome {
     const length = Math.min(to - from, this.#limits.headBytes + 1);
     this.#begin();
     this.parser.load(source, from, from + length);
@@ -137,6 +162,7 @@ export class ResponseHead {
 
   /** Leaves Transfer-Encoding out, and what announces trailers: its receiver does not know chunks. */
   dropCoding(): void {
+    this.#holds = false;
     this.lines.dropAll(FIELD.TRANSFER_ENCODING);
     this.lines.dropAll(FIELD.TRAILER);
     this.lengthLine = "";
@@ -164,6 +190,7 @@ export class ResponseHead {
     this.hasDate = false;
     this.lengthLine = "";
     this.announcedLoad = undefined;
+    this.handedOn = undefined;
     this.#offence.clear();
     this.#length.clear();
   }

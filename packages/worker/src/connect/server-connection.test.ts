@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { FieldNames, LOAD_FIELD, ResponseHead, type Snapshot } from "@shunt/core";
+import type { Snapshot } from "@shunt/core";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { exchangeOf, type OpenClient, TestListener, TestLoop } from "../test-exchange.ts";
 import { later, Received, TestServer, until } from "../test-peers.ts";
@@ -8,6 +8,7 @@ import { snapshotOf } from "../test-snapshot.ts";
 import { Attempt } from "../track/attempt.ts";
 import { Backend } from "./backend.ts";
 import { Overdue } from "./overdue.ts";
+import { ResponseHeads } from "./response-heads.ts";
 import { ServerConnection } from "./server-connection.ts";
 
 const snapshot: Snapshot = snapshotOf();
@@ -46,10 +47,8 @@ function backendAt(port: number, host = "127.0.0.1"): Backend {
 }
 
 function establish(): ServerConnection {
-  const head = new ResponseHead(new FieldNames(), limits);
-  const announcingHead = new ResponseHead(new FieldNames([LOAD_FIELD]), limits);
   const shared = { overdue: new Overdue(), mayRelieve: () => true };
-  const parts = { ...loop.parts, ...shared, head, announcingHead, events: told };
+  const parts = { ...loop.parts, ...shared, heads: new ResponseHeads(limits), events: told };
   connection = new ServerConnection(backend, snapshot.config, parts);
   return connection;
 }

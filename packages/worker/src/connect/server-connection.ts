@@ -26,6 +26,7 @@ import type { Overdue, Shared } from "./overdue.ts";
 import { LOOK_MS } from "./overdue.ts";
 import { PatientWrites } from "./patient-writes.ts";
 import { Pipe } from "./pipe.ts";
+import type { ResponseHeads } from "./response-heads.ts";
 
 /** What happens on a server connection, told to whoever serves the exchange. */
 export interface ServerEvents {
@@ -69,10 +70,7 @@ export interface ServerConnectionParts {
   /** Whether so many requests may be sent again for being late: servers that stall must not get twice the work. */
   readonly mayRelieve: (requests: number) => boolean;
   readonly events: ServerEvents;
-  /** Judges heads; one serves all connections of a loop. */
-  readonly head: ResponseHead;
-  /** The same for servers that say in their answers how loaded they are. */
-  readonly announcingHead: ResponseHead;
+  readonly heads: ResponseHeads;
   readonly readBuffers: ReadBuffers;
 }
 
@@ -94,6 +92,7 @@ export class ServerConnection implements Shared {
   readonly introduction: ProxyProtocol;
 
   readonly #parts: ServerConnectionParts;
+  readonly #plainHead: ResponseHead;
   readonly #socket: Socket;
   readonly #writes: PatientWrites;
   readonly #outbox: Outbox;
@@ -132,6 +131,7 @@ export class ServerConnection implements Shared {
     this.introduction = proxyProtocol;
     this.#config = config;
     this.#parts = parts;
+    this.#plainHead = parts.heads.of(backend);
     this.#deadline = new Deadline(parts.wheel, () => this.#expired());
     this.#reader = new Reader(parts.readBuffers);
     const onread: OnReadOpts = {
@@ -397,7 +397,7 @@ export class ServerConnection implements Shared {
 
   /** Which of the two a server has is asked anew for each head: a change of its pool may come between two answers. */
   get #head(): ResponseHead {
-    return this.backend.announcedLoad?.from === "response" ? this.#parts.announcingHead : this.#parts.head;
+    return this.backend.announcedLoad?.from === "response" ? this.#parts.heads.announcing : this.#plainHead;
   }
 
   #takeInterim(attempt: Attempt, end: number): number {

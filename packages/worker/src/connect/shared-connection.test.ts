@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { FieldNames, ResponseHead, type Snapshot } from "@shunt/core";
+import type { ResponseHead, Snapshot } from "@shunt/core";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { exchangeOf, type OpenClient, TestListener, TestLoop } from "../test-exchange.ts";
 import { later, Received, TestServer, until } from "../test-peers.ts";
@@ -8,6 +8,7 @@ import { snapshotOf } from "../test-snapshot.ts";
 import { Attempt } from "../track/attempt.ts";
 import { Backend } from "./backend.ts";
 import { LOOK_MS, Overdue } from "./overdue.ts";
+import { ResponseHeads } from "./response-heads.ts";
 import { ServerConnection, type ServerEvents } from "./server-connection.ts";
 
 /** Keeps the answers apart: whose is what. */
@@ -100,13 +101,11 @@ async function shared(...targets: string[]): Promise<{ peer: Socket; received: R
     asked.push(requests);
     return mayRelieve;
   };
-  const head = new ResponseHead(new FieldNames(), limits);
   const parts = {
     ...loop.parts,
     overdue,
     mayRelieve: mayRelieveSo,
-    head,
-    announcingHead: head,
+    heads: new ResponseHeads(limits),
     events: told,
   };
   connection = new ServerConnection(backend, snapshot.config, parts);
@@ -196,13 +195,11 @@ describe("requests that share a connection", () => {
     const { peer } = await shared("/a");
     if (response === "") {
       connection.destroy();
-      const head = new ResponseHead(new FieldNames(), limits);
       const parts = {
         ...loop.parts,
         overdue,
         mayRelieve: () => true,
-        head,
-        announcingHead: head,
+        heads: new ResponseHeads(limits),
         events: told,
       };
       connection = new ServerConnection(backend, snapshot.config, parts);

@@ -85,6 +85,22 @@ test("composeResponseHead() leaves out what concerns the server's connection, wh
   );
 });
 
+test("composeResponseHead() gives each client its own form of one head, whoever got it before", async () => {
+  const head = headOf("HTTP/1.1 200 OK\r\nDate: x\r\nContent-Length: 1\r\n\r\n");
+  const clients = [
+    [await exchangeFor(HTTP_1_1), "1", ""],
+    [await exchangeFor(HTTP_1_1), "2", ""],
+    [await exchangeFor(HTTP_1_1, true), "3", "Connection: close\r\n"],
+    [await exchangeFor(KEPT_1_0), "4", "Connection: keep-alive\r\n"],
+    [await exchangeFor(HTTP_1_1), "", ""],
+    [await exchangeFor(HTTP_1_1), "6", ""],
+  ] as const;
+  for (const [exchange, body, expected] of clients)
+    expect(Buffer.from(composeResponseHead(exchange, head, Buffer.from(body)).octets).toString()).toBe(
+      `HTTP/1.1 200 OK\r\nDate: x\r\nContent-Length: 1\r\nVia: 1.1 shunt\r\n${expected}\r\n${body}`,
+    );
+});
+
 test.each([
   [HTTP_1_1, false, ""],
   [HTTP_1_1, true, "Connection: close\r\n"],

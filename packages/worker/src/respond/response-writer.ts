@@ -20,6 +20,7 @@ const UPGRADE_REQUIRED = 426;
 const JOINED_BODY_BYTES = 16_384;
 /** What stands behind the data of a chunk. */
 export const CHUNK_END = Buffer.from("\r\n");
+const NOTHING = new Uint8Array(0);
 const LAST_CHUNK = Buffer.from("0\r\n\r\n");
 
 /** A response without a length, to a client that can read chunks: it gets chunks, and keeps its connection. */
@@ -41,10 +42,33 @@ export function endsWithConnection(exchange: Exchange, head: ResponseHead): bool
  */
 export function composeResponseHead(exchange: Exchange, head: ResponseHead, body: Uint8Array): ComposedHead {
   if (exchange.has(HEAD_FLAG.HTTP_1_0) && head.hasCoding) head.dropCoding();
+  const joined = body.length <= JOINED_BODY_BYTES && !isEnchunked(exchange, head) ? body.length : 0;
+  composed.octets = needsNothingElse(exchange, head)
+    ? usual(head, body, joined)
+    : unusual(exchange, head, body, joined);
+  composed.containsBody = joined === body.length;
+  return composed;
+}
+
+/** The same for most clients: it is put together once, as long as the head is the same. */
+function usual(head: ResponseHead, body: Uint8Array, joined: number): Uint8Array {
+  const known = head.handedOn ?? compose(head, head.http10 ? VIA_10 : VIA_11, NOTHING, 0);
+  head.handedOn = known;
+  if (joined === 0) return known;
+  const out = Buffer.allocUnsafe(known.length + joined);
+  out.set(known);
+  out.set(body, known.length);
+  return out;
+}
+
+function unusual(exchange: Exchange, head: ResponseHead, body: Uint8Array, joined: number): Uint8Array {
+  return compose(head, Buffer.from(unusualFields(exchange, head), "latin1"), body, joined);
+}
+
+/** The head with `ours` at its end, and behind it `joined` octets of body. */
+function compose(head: ResponseHead, ours: Uint8Array, body: Uint8Array, joined: number): Uint8Array {
   const { drops, dropCount } = head.lines;
   const end = head.end - 2;
-  const ours = ourFields(exchange, head);
-  const joined = body.length <= JOINED_BODY_BYTES && !isEnchunked(exchange, head) ? body.length : 0;
   const kept = keptLength(end, drops, dropCount);
   const lead = head.bytes[STATUS_END] === SP ? STATUS_END : LEAD_LENGTH;
   const out = Buffer.allocUnsafe(lead + kept + ours.length + joined);
@@ -52,9 +76,7 @@ export function composeResponseHead(exchange: Exchange, head: ResponseHead, body
   let at = copyWithout(head.bytes, 0, end, 0, drops, dropCount, out, lead);
   at = copyRange(ours, 0, ours.length, out, at);
   if (joined > 0) out.set(body, at);
-  composed.octets = out;
-  composed.containsBody = joined === body.length;
-  return composed;
+  return out;
 }
 
 /** The version is ours, and there is a space behind the status even where there is no reason (RFC 9112 section 4). */
@@ -84,9 +106,10 @@ export function lastChunk(): Uint8Array {
   return LAST_CHUNK;
 }
 
-function ourFields(exchange: Exchange, head: ResponseHead): Uint8Array {
-  const { status, http10, interim, hasDate, lengthLine } = head;
-  const isUsual =
+/** Our Via is all that we add. */
+function needsNothingElse(exchange: Exchange, head: ResponseHead): boolean {
+  const { status, interim, hasDate, lengthLine } = head;
+  return (
     !interim &&
     hasDate &&
     lengthLine === "" &&
@@ -94,9 +117,8 @@ function ourFields(exchange: Exchange, head: ResponseHead): Uint8Array {
     !exchange.has(HEAD_FLAG.HTTP_1_0) &&
     head.body !== RESPONSE_BODY.UNTIL_CLOSE &&
     status !== UPGRADE_REQUIRED &&
-    status !== SWITCHING_PROTOCOLS;
-  if (isUsual) return http10 ? VIA_10 : VIA_11;
-  return Buffer.from(unusualFields(exchange, head), "latin1");
+    status !== SWITCHING_PROTOCOLS
+  );
 }
 
 function unusualFields(exchange: Exchange, head: ResponseHead): string {
