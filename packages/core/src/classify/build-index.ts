@@ -2,7 +2,7 @@ import type { CompiledCondition } from "./condition.ts";
 import type { Found, Narrowing } from "./found.ts";
 import { type Choice, choose, count, type Key, type Necessity, necessityOf, type Tally } from "./keys.ts";
 import { remainder } from "./remainder.ts";
-import { indexOver, type KeyPosting, RuleList } from "./rule-index.ts";
+import { indexOver, innerIndexOver, type KeyPosting, RuleList } from "./rule-index.ts";
 import type { Memory } from "./text-table.ts";
 
 /** A group of this many rules under one key is tried one by one: an index over them would not be faster. */
@@ -29,20 +29,26 @@ interface Entry {
 export function buildIndex(conditions: readonly CompiledCondition[]): Narrowing {
   const none = new Set<string>();
   const entries = conditions.map((left, rule) => ({ rule, left, necessity: necessityOf(left) }));
-  return index(entries, chooseAll(entries, none), none, []);
+  const chosen = chooseAll(entries, none);
+  const memory: Memory = [];
+  return indexOver(postingsOf(entries, chosen, none, memory), restOf(entries, chosen), memory);
 }
 
-function index(
+function postingsOf(
   entries: readonly Entry[],
   chosen: readonly (Choice | undefined)[],
   used: ReadonlySet<string>,
   memory: Memory,
-): Narrowing {
+): KeyPosting[] {
   const postings: KeyPosting[] = [];
   for (const { key, members } of groupByKey(entries, chosen)) {
     postings.push({ key, rules: inside(members, key, used, memory) });
   }
-  return indexOver(postings, listOf(entries.filter((_, at) => chosen[at] === undefined)), memory);
+  return postings;
+}
+
+function restOf(entries: readonly Entry[], chosen: readonly (Choice | undefined)[]): RuleList {
+  return listOf(entries.filter((_, at) => chosen[at] === undefined));
 }
 
 function inside(members: readonly Entry[], key: Key, usedAbove: ReadonlySet<string>, memory: Memory): Found {
@@ -54,7 +60,9 @@ function inside(members: readonly Entry[], key: Key, usedAbove: ReadonlySet<stri
     const chosen = chooseAll(entries, used);
     const copies = chosen.reduce((sum, choice) => sum + (choice?.keys.length ?? 0), 0);
     const isUseful = chosen.some((choice) => choice !== undefined);
-    if (isUseful && copies <= COPIES_INSIDE * entries.length) return index(entries, chosen, used, memory);
+    if (isUseful && copies <= COPIES_INSIDE * entries.length) {
+      return innerIndexOver(postingsOf(entries, chosen, used, memory), restOf(entries, chosen), memory);
+    }
   }
   return listOf(entries);
 }

@@ -37,5 +37,5 @@ export interface Facts {
    * The names that the request carries, each once (of headers in lower case). Asked for only when the rules look at
    * so many names that going through those of the request is cheaper.
    */
-  names(of: "header" | "cookie" | "query" | "body"): Iterable<string>;
+  names(of: "header" | "cookie" | "query" | "body"): readonly string[];
 }

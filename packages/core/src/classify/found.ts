@@ -11,21 +11,9 @@ export interface Narrowing {
   narrow(facts: Facts, best: number): number;
 }
 
-/** A rule by its number, of which nothing is left to be tested, or what has to be looked at further. */
+/**
+ * What has to be looked at further; or a rule by its number, of which nothing is left to be tested; or, by the complement
+ * of its place in memory, an index over the texts of a fact. Numbers for the commonest cases: nothing has to be fetched to
+ * know the rule, and no object to ask the index.
+ */
 export type Found = number | Narrowing;
-
-/** As `narrow`. A number for the commonest case: nothing has to be fetched from memory to know the rule. */
-export function narrowBy(found: Found, facts: Facts, best: number): number {
-  if (typeof found === "number") return found < best ? found : best;
-  return found.narrow(facts, best);
-}
-
-/** As `first`. */
-export function firstOf(found: Found): number {
-  return typeof found === "number" ? found : found.first;
-}
-
-/** No rule in any of them has a lower number. */
-export function lowestFirst(parts: readonly Found[]): number {
-  return parts.reduce<number>((lowest, part) => Math.min(lowest, firstOf(part)), Number.POSITIVE_INFINITY);
-}

@@ -1,6 +1,7 @@
 import type { Facts } from "./facts.ts";
-import { type Found, lowestFirst, narrowBy } from "./found.ts";
-import type { Posting, TextIndex } from "./text-index.ts";
+import type { Found } from "./found.ts";
+import { lowestFirst, narrowBy, type Posting, type TextIndex } from "./text-index.ts";
+import type { Memory } from "./text-table.ts";
 
 /** A state of the automaton: the longest beginning of any text that the characters read so far end with. */
 class State {
@@ -21,13 +22,18 @@ class State {
  */
 export class InnerTextIndex implements TextIndex {
   readonly first: number;
+  readonly #memory: Memory;
   readonly #start = new State();
   #pass = 0;
 
-  constructor(postings: readonly Posting[]) {
+  constructor(postings: readonly Posting[], memory: Memory) {
+    this.#memory = memory;
     for (const { text, rules } of postings) this.#add(text, rules);
     this.#link();
-    this.first = lowestFirst(postings.map(({ rules }) => rules));
+    this.first = lowestFirst(
+      memory,
+      postings.map(({ rules }) => rules),
+    );
   }
 
   narrow(value: string, facts: Facts, best: number): number {
@@ -40,7 +46,7 @@ export class InnerTextIndex implements TextIndex {
       // a text that was seen in this pass was seen with all that end with it
       for (; ending?.rules !== undefined && ending.pass !== pass; ending = ending.ending) {
         ending.pass = pass;
-        lowest = narrowBy(ending.rules, facts, lowest);
+        lowest = narrowBy(this.#memory, ending.rules, facts, lowest);
       }
     }
     return lowest;

@@ -7,10 +7,22 @@ import {
   scalarValue,
 } from "./condition.ts";
 import type { Facts } from "./facts.ts";
-import { type Found, firstOf, lowestFirst, type Narrowing, narrowBy } from "./found.ts";
+import type { Found, Narrowing } from "./found.ts";
+import { mixed } from "./hash.ts";
 import { InnerTextIndex } from "./inner-text-index.ts";
 import { type Key, type KeyKind, subjectId } from "./keys.ts";
-import { AffixIndex, EqualIndex, type Posting, type TextIndex } from "./text-index.ts";
+import { Sieve } from "./sieve.ts";
+import {
+  firstOf,
+  isWhere,
+  LaidOutIndex,
+  layOut,
+  lowestFirst,
+  narrowBy,
+  type Posting,
+  type TextIndex,
+  WHERE,
+} from "./text-index.ts";
 import type { Memory } from "./text-table.ts";
 
 /** What is to be tried when a request meets a key. */
@@ -54,7 +66,7 @@ export class RuleIndex implements Narrowing {
 
   constructor(probes: readonly Narrowing[]) {
     this.#probes = probes;
-    this.first = lowestFirst(probes);
+    this.first = probes.reduce((lowest, { first }) => Math.min(lowest, first), Number.POSITIVE_INFINITY);
   }
 
   narrow(facts: Facts, best: number): number {
@@ -72,12 +84,26 @@ export function indexOver(postings: readonly KeyPosting[], rest: RuleList, memor
   return parts.length === 1 && only !== undefined ? only : new RuleIndex(parts);
 }
 
+/** The same inside another index, of which there are many: where one fact is looked at for texts alone, without an object. */
+export function innerIndexOver(postings: readonly KeyPosting[], rest: RuleList, memory: Memory): Found {
+  const [some] = postings;
+  if (some === undefined || rest.first < Number.POSITIVE_INFINITY) return indexOver(postings, rest, memory);
+  const { kind, on } = some.key;
+  const isAlone =
+    !("name" in on) &&
+    isWhere(kind) &&
+    postings.every(({ key }) => key.kind === kind && key.on.fact === on.fact);
+  return isAlone
+    ? ~layOut(memory, on.fact, kind, textsOf(postings, kind))
+    : indexOver(postings, rest, memory);
+}
+
 /** One probe for each fact that has one value, each kind of field that has names, and the client's blocks. */
 function probesOf(postings: readonly KeyPosting[], memory: Memory): Narrowing[] {
   const bySubject = Map.groupBy(postings, ({ key }) => (key.kind === "block" ? "block" : key.on.fact));
   const probes: Narrowing[] = [];
   for (const [subject, group] of bySubject) {
-    if (subject === "block") probes.push(new ClientProbe(group));
+    if (subject === "block") probes.push(new ClientProbe(group, memory));
     else if (subject === "body") probes.push(new BodyProbe(group, memory));
     else if (subject === "query" || subject === "header" || subject === "cookie") {
       probes.push(new FieldProbe(subject, group, memory));
@@ -89,12 +115,17 @@ function probesOf(postings: readonly KeyPosting[], memory: Memory): Narrowing[] 
 /** Looks at a fact that has one value or none. */
 class ScalarProbe implements Narrowing {
   readonly first: number;
+  readonly #memory: Memory;
   readonly #fact: ScalarName;
   readonly #present: Found | undefined;
   readonly #texts: TextIndex | undefined;
 
   constructor(fact: ScalarName, postings: readonly KeyPosting[], memory: Memory) {
-    this.first = lowestFirst(postings.map(({ rules }) => rules));
+    this.first = lowestFirst(
+      memory,
+      postings.map(({ rules }) => rules),
+    );
+    this.#memory = memory;
     this.#fact = fact;
     this.#present = presentOf(postings);
     this.#texts = textsOver(postings, memory);
@@ -103,7 +134,7 @@ class ScalarProbe implements Narrowing {
   narrow(facts: Facts, best: number): number {
     const value = scalarValue(facts, this.#fact);
     if (value === undefined) return best;
-    const lowest = this.#present === undefined ? best : narrowBy(this.#present, facts, best);
+    const lowest = this.#present === undefined ? best : narrowBy(this.#memory, this.#present, facts, best);
     return this.#texts === undefined ? lowest : this.#texts.narrow(value, facts, lowest);
   }
 }
@@ -118,13 +149,18 @@ class FieldProbe implements Narrowing {
   readonly #byName = new Map<string, NameIndex>();
   /** All of them, when they are few; else none. */
   readonly #few: readonly NameIndex[];
+  readonly #sieve: Sieve;
 
   constructor(fact: NamedFact, postings: readonly KeyPosting[], memory: Memory) {
-    this.first = lowestFirst(postings.map(({ rules }) => rules));
+    this.first = lowestFirst(
+      memory,
+      postings.map(({ rules }) => rules),
+    );
     this.#fact = fact;
     for (const [name, group] of Map.groupBy(postings, ({ key }) => nameOf(key))) {
       this.#byName.set(name, new NameIndex(fact, name, group, memory));
     }
+    this.#sieve = new Sieve([...this.#byName.keys()].map(nameHash));
     this.#few = this.#byName.size <= NAMES_ASKED_ONE_BY_ONE ? [...this.#byName.values()] : [];
   }
 
@@ -135,6 +171,7 @@ class FieldProbe implements Narrowing {
       return lowest;
     }
     for (const name of facts.names(this.#fact)) {
+      if (!this.#sieve.letsThrough(nameHash(name))) continue;
       const index = this.#byName.get(name);
       if (index !== undefined && index.first < lowest) lowest = index.narrow(facts, lowest);
     }
@@ -145,13 +182,18 @@ class FieldProbe implements Narrowing {
 /** Looks at the values under one name. */
 class NameIndex implements Narrowing {
   readonly first: number;
+  readonly #memory: Memory;
   readonly #fact: NamedFact;
   readonly #name: string;
   readonly #present: Found | undefined;
   readonly #texts: TextIndex | undefined;
 
   constructor(fact: NamedFact, name: string, postings: readonly KeyPosting[], memory: Memory) {
-    this.first = lowestFirst(postings.map(({ rules }) => rules));
+    this.first = lowestFirst(
+      memory,
+      postings.map(({ rules }) => rules),
+    );
+    this.#memory = memory;
     this.#fact = fact;
     this.#name = name;
     this.#present = presentOf(postings);
@@ -161,7 +203,7 @@ class NameIndex implements Narrowing {
   narrow(facts: Facts, best: number): number {
     const values = valuesIfPresent(facts, this.#fact, this.#name);
     if (values === undefined) return best;
-    let lowest = this.#present === undefined ? best : narrowBy(this.#present, facts, best);
+    let lowest = this.#present === undefined ? best : narrowBy(this.#memory, this.#present, facts, best);
     if (this.#texts !== undefined)
       for (const value of values) lowest = this.#texts.narrow(value, facts, lowest);
     return lowest;
@@ -181,13 +223,16 @@ function valuesIfPresent(facts: Facts, fact: NamedFact, name: string): readonly 
 /** Looks at fields of the content. While that is unread, every rule under a key may match, and has to be tried. */
 class BodyProbe implements Narrowing {
   readonly first: number;
+  readonly #memory: Memory;
   readonly #fields: FieldProbe;
   /** By the lowest rule of each. */
   readonly #all: readonly Found[];
 
   constructor(postings: readonly KeyPosting[], memory: Memory) {
+    this.#memory = memory;
     this.#fields = new FieldProbe("body", postings, memory);
-    this.#all = postings.map(({ rules }) => rules).sort((a, b) => firstOf(a) - firstOf(b));
+    const all = postings.map(({ rules }) => rules);
+    this.#all = all.sort((a, b) => firstOf(memory, a) - firstOf(memory, b));
     this.first = this.#fields.first;
   }
 
@@ -195,11 +240,16 @@ class BodyProbe implements Narrowing {
     if (!facts.contentUnread) return this.#fields.narrow(facts, best);
     let lowest = best;
     for (const rules of this.#all) {
-      if (firstOf(rules) >= lowest) break;
-      lowest = narrowBy(rules, facts, lowest);
+      if (firstOf(this.#memory, rules) >= lowest) break;
+      lowest = narrowBy(this.#memory, rules, facts, lowest);
     }
     return lowest;
   }
+}
+
+/** Of what is soonest known of a name: most of those that a request has are in no rule. */
+function nameHash(name: string): number {
+  return mixed(name.length, name.charCodeAt(0));
 }
 
 function nameOf({ on }: Key): string {
@@ -209,18 +259,23 @@ function nameOf({ on }: Key): string {
 /** Looks at the blocks in which the client's address lies. */
 class ClientProbe implements Narrowing {
   readonly first: number;
+  readonly #memory: Memory;
   readonly #blocks = new CidrMap<Found>();
 
-  constructor(postings: readonly KeyPosting[]) {
+  constructor(postings: readonly KeyPosting[], memory: Memory) {
+    this.#memory = memory;
     for (const { key, rules } of postings) if (key.cidr !== undefined) this.#blocks.set(key.cidr, rules);
-    this.first = lowestFirst(postings.map(({ rules }) => rules));
+    this.first = lowestFirst(
+      memory,
+      postings.map(({ rules }) => rules),
+    );
   }
 
   narrow(facts: Facts, best: number): number {
     let lowest = best;
     for (const level of this.#blocks.levels(facts.client.family)) {
       const found = level.find(facts.client);
-      if (found !== undefined) lowest = narrowBy(found, facts, lowest);
+      if (found !== undefined) lowest = narrowBy(this.#memory, found, facts, lowest);
     }
     return lowest;
   }
@@ -233,15 +288,13 @@ function presentOf(postings: readonly KeyPosting[]): Found | undefined {
 
 /** What can be known of one value: what it equals, begins with, ends with, has in it. */
 function textsOver(postings: readonly KeyPosting[], memory: Memory): TextIndex | undefined {
-  const equal = textsOf(postings, "equal");
-  const prefixes = textsOf(postings, "prefix");
-  const suffixes = textsOf(postings, "suffix");
-  const inner = textsOf(postings, "contains");
   const parts: TextIndex[] = [];
-  if (equal.length > 0) parts.push(new EqualIndex(equal, memory));
-  if (prefixes.length > 0) parts.push(new AffixIndex("prefix", prefixes, memory));
-  if (suffixes.length > 0) parts.push(new AffixIndex("suffix", suffixes, memory));
-  if (inner.length > 0) parts.push(new InnerTextIndex(inner));
+  for (const where of WHERE) {
+    const texts = textsOf(postings, where);
+    if (texts.length > 0) parts.push(new LaidOutIndex(memory, layOut(memory, undefined, where, texts)));
+  }
+  const inner = textsOf(postings, "contains");
+  if (inner.length > 0) parts.push(new InnerTextIndex(inner, memory));
   return parts.length > 1 ? new TextIndexes(parts) : parts[0];
 }
 

@@ -12,7 +12,7 @@ export class Sieve {
   readonly #shift: number;
 
   constructor(hashes: readonly number[]) {
-    const bits = Math.max(5, Math.ceil(Math.log2(hashes.length * BITS_FOR_EACH)));
+    const bits = Math.max(5, Math.ceil(Math.log2(new Set(hashes).size * BITS_FOR_EACH)));
     this.#words = new Int32Array(2 ** (bits - 5));
     this.#shift = 32 - bits;
     for (const hash of hashes) {

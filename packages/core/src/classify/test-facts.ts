@@ -35,6 +35,12 @@ export function factsOf(plain: PlainFacts): Facts {
     cookie: valuesByName(plain.cookies ?? {}, (name) => name),
     query: valuesByName(plain.queries ?? {}, (name) => name),
   };
+  const names = {
+    header: [...fields.header.keys()],
+    cookie: [...fields.cookie.keys()],
+    query: [...fields.query.keys()],
+    body: namesOf(plain.bodies ?? {}),
+  };
   return {
     method: plain.method ?? "GET",
     host: plain.host ?? "",
@@ -46,7 +52,7 @@ export function factsOf(plain: PlainFacts): Facts {
     query: (name) => fields.query.get(name) ?? NONE,
     body: (name) => bodyField(plain.bodies ?? {}, name),
     contentUnread: plain.bodies === "unread",
-    names: (of) => (of === "body" ? namesOf(plain.bodies ?? {}) : fields[of].keys()),
+    names: (of) => names[of],
   };
 }
 

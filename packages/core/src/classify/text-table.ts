@@ -1,3 +1,4 @@
+import type { AffixSieve } from "./affix-sieve.ts";
 import type { Found } from "./found.ts";
 import { placeOf } from "./hash.ts";
 
@@ -14,7 +15,7 @@ const SLOT = 3;
  * numbers and its table together, and in the table no objects: from a value to what is found by it lie two places that
  * no cache has, the slot and the characters of its text. With a Map they are five, with objects of one's own ten.
  */
-export type Memory = (number | string | Found | undefined)[];
+export type Memory = (number | string | Found | AffixSieve | undefined)[];
 
 /** Makes room for so many texts behind all that is there, and tells where. At most half of its slots are taken. */
 export function newTable(memory: Memory, texts: number): number {
@@ -35,8 +36,19 @@ export function addText(memory: Memory, table: number, hash: number, text: strin
   memory[cell + FOUND] = found;
 }
 
+/** What was added with this hash for the text. */
+export function findText(memory: Memory, table: number, hash: number, text: string): Found | undefined {
+  const shift = memory[table] as number;
+  for (let slot = placeOf(hash, shift); ; slot = next(slot, shift)) {
+    const cell = cellOf(table, slot);
+    const known = memory[cell + TEXT];
+    if (known === undefined) return undefined;
+    if (memory[cell + HASH] === hash && known === text) return memory[cell + FOUND] as Found;
+  }
+}
+
 /** What was added with this hash for the text that the value has between two places. */
-export function findText(
+export function findPart(
   memory: Memory,
   table: number,
   hash: number,

@@ -3,6 +3,7 @@ import type { Facts } from "../classify/facts.ts";
 import { HEAD_FLAG } from "../http/head-flags.ts";
 import { allQueryValues } from "../http/query.ts";
 import type { RequestHead } from "../http/request-head.ts";
+import { ValuesByName } from "../http/values.ts";
 import { ABSENT, type BodyField, present, UNKNOWN, UNREAD } from "./body-field.ts";
 import { JsonFields } from "./json-fields.ts";
 import { isPointer } from "./json-pointer.ts";
@@ -10,6 +11,8 @@ import { type ContentKind, contentKind, isUncoded } from "./media-type.ts";
 
 /** What says whether content follows a head. */
 type Framed = Pick<RequestHead, "flags" | "contentLength">;
+
+type Form = Pick<ValuesByName, "names" | "get">;
 
 /** Fields that say what content is. */
 export const CONTENT_FIELDS = Object.freeze(["content-type", "content-encoding"] as const);
@@ -26,7 +29,7 @@ const [TYPE, ENCODING] = CONTENT_FIELDS;
 export class ContentFacts {
   readonly #json: JsonFields;
   readonly #utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-  #form: ReadonlyMap<string, readonly string[]> = NO_FORM;
+  #form: Form = NO_FORM;
   #kind: ContentKind;
   #state: "none" | "unread" | "unknown" | "read" = "none";
 
@@ -76,13 +79,13 @@ export class ContentFacts {
     if (this.#state === "unread") return UNREAD;
     if (this.#kind === "json") return this.#json.field(name);
     const values = this.#form.get(name);
-    return values === undefined ? ABSENT : present(values);
+    return values.length === 0 ? ABSENT : present(values);
   }
 
   /** The fields that were found, of those that rules look at; of a form all that it has. */
   names(): readonly string[] {
     if (this.#state !== "read") return NO_NAMES;
-    return this.#kind === "json" ? this.#json.found() : [...this.#form.keys()];
+    return this.#kind === "json" ? this.#json.found() : this.#form.names;
   }
 
   #isWellFormed(octets: Uint8Array): boolean {
@@ -106,5 +109,5 @@ export class ContentFacts {
   }
 }
 
-const NO_FORM: ReadonlyMap<string, readonly string[]> = new Map();
+const NO_FORM: Form = new ValuesByName();
 const NO_NAMES: readonly string[] = Object.freeze([]);

@@ -1,4 +1,4 @@
-import { addValue, NO_VALUES, VALUES_PER_NAME } from "./values.ts";
+import { NO_VALUES, VALUES_PER_NAME, ValuesByName } from "./values.ts";
 
 const SEMICOLON = 0x3b;
 const EQUALS = 0x3d;
@@ -26,15 +26,15 @@ export function cookieValues(fieldValues: readonly string[], name: string): read
 }
 
 /** All cookies of a request by name: one pass, for whoever asks for many names. */
-export function allCookies(fieldValues: readonly string[]): Map<string, string[]> {
-  const cookies = new Map<string, string[]>();
+export function allCookies(fieldValues: readonly string[]): ValuesByName {
+  const cookies = new ValuesByName();
   for (const text of fieldValues) {
     for (let start = 0; start < text.length; ) {
       const end = pairEnd(text, start);
       const equals = equalsSign(text, start, end);
       if (equals >= 0) {
         const name = text.slice(skipBlanks(text, start, equals), dropBlanks(text, start, equals));
-        addValue(cookies, name, pairValue(text, equals + 1, end));
+        cookies.add(name, pairValue(text, equals + 1, end));
       }
       start = end + 1;
     }

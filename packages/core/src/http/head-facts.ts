@@ -8,7 +8,7 @@ import { normalisePath, pathForMatching } from "./path.ts";
 import { pathReadings } from "./path-readings.ts";
 import { allQueryValues, queryValues } from "./query.ts";
 import type { RequestHead } from "./request-head.ts";
-import { NO_VALUES } from "./values.ts";
+import type { ValuesByName } from "./values.ts";
 
 const NOBODY: Address = Object.freeze({ family: 4, words: Object.freeze([0, 0, 0, 0] as const), text: "" });
 
@@ -27,8 +27,8 @@ export class HeadFacts implements Facts {
   #path: string | undefined;
   #query: string | undefined;
   /** All of them at once, when rules asked which there are: reading one by one would then be quadratic. */
-  #cookies: Map<string, readonly string[]> | undefined;
-  #queries: Map<string, readonly string[]> | undefined;
+  #cookies: ValuesByName | undefined;
+  #queries: ValuesByName | undefined;
 
   /** `content`: of the same request; without, rules must not look at it. */
   constructor(head: RequestHead, names: FieldNames, content = new ContentFacts([])) {
@@ -83,12 +83,12 @@ export class HeadFacts implements Facts {
   }
 
   cookie(name: string): readonly string[] {
-    if (this.#cookies !== undefined) return this.#cookies.get(name) ?? NO_VALUES;
+    if (this.#cookies !== undefined) return this.#cookies.get(name);
     return cookieValues(this.#head.valuesOf(FIELD.COOKIE), name);
   }
 
   query(name: string): readonly string[] {
-    if (this.#queries !== undefined) return this.#queries.get(name) ?? NO_VALUES;
+    if (this.#queries !== undefined) return this.#queries.get(name);
     if (this.#query === undefined) this.#readTarget();
     return queryValues(this.#query as string, name);
   }
@@ -101,16 +101,16 @@ export class HeadFacts implements Facts {
     return this.#content.isUnread;
   }
 
-  names(of: "header" | "cookie" | "query" | "body"): Iterable<string> {
+  names(of: "header" | "cookie" | "query" | "body"): readonly string[] {
     if (of === "header") return this.#head.lines.names();
     if (of === "body") return this.#content.names();
     if (of === "cookie") {
       this.#cookies ??= allCookies(this.#head.valuesOf(FIELD.COOKIE));
-      return this.#cookies.keys();
+      return this.#cookies.names;
     }
     if (this.#query === undefined) this.#readTarget();
     this.#queries ??= allQueryValues(this.#query as string);
-    return this.#queries.keys();
+    return this.#queries.names;
   }
 
   #readHost(): string {

@@ -41,11 +41,11 @@ describe("queryValues()", () => {
 describe("allQueryValues()", () => {
   test.each(queries)("agrees with queryValues() on %j", (query) => {
     const all = allQueryValues(query);
-    expect([...all.keys()]).toEqual([...new Set(new URLSearchParams(`&${query}`).keys())]);
-    for (const [name, values] of all) expect(values).toEqual(queryValues(query, name));
+    expect(all.names).toEqual([...new Set(new URLSearchParams(`&${query}`).keys())]);
+    for (const name of all.names) expect(all.get(name)).toEqual(queryValues(query, name));
   });
 
   test("stops at the bound of values", () => {
-    expect(allQueryValues("a=1&".repeat(1_000)).get("a")?.length).toBe(VALUES_PER_NAME);
+    expect(allQueryValues("a=1&".repeat(1_000)).get("a").length).toBe(VALUES_PER_NAME);
   });
 });

@@ -1,5 +1,5 @@
 import { hexDigit } from "./octets.ts";
-import { addValue, NO_VALUES, VALUES_PER_NAME } from "./values.ts";
+import { NO_VALUES, VALUES_PER_NAME, ValuesByName } from "./values.ts";
 
 const AMPERSAND = 0x26;
 const EQUALS = 0x3d;
@@ -26,12 +26,12 @@ export function queryValues(rawQuery: string, name: string): readonly string[] {
 }
 
 /** All parameters of a query by name: one pass, for whoever asks for many names. */
-export function allQueryValues(rawQuery: string): Map<string, string[]> {
-  const parameters = new Map<string, string[]>();
+export function allQueryValues(rawQuery: string): ValuesByName {
+  const parameters = new ValuesByName();
   for (let start = 0; start < rawQuery.length; ) {
     const end = parameterEnd(rawQuery, start);
     const equals = equalsSign(rawQuery, start, end);
-    if (end > start) addValue(parameters, decode(rawQuery, start, equals), decode(rawQuery, equals + 1, end));
+    if (end > start) parameters.add(decode(rawQuery, start, equals), decode(rawQuery, equals + 1, end));
     start = end + 1;
   }
   return parameters;

@@ -6,9 +6,22 @@ export const NO_VALUES: readonly string[] = Object.freeze([]);
 /** Values of one name that are looked at in one request; those that follow are not. */
 export const VALUES_PER_NAME = FIXED.valuesPerName;
 
-/** Adds a value under its name, up to the bound. */
-export function addValue(values: Map<string, string[]>, name: string, value: string): void {
-  const known = values.get(name);
-  if (known === undefined) values.set(name, [value]);
-  else if (known.length < VALUES_PER_NAME) known.push(value);
+/** Values by their names, and the names as an array: rules that look at many names go through those of the request. */
+export class ValuesByName {
+  /** Each once, in the order in which they came. */
+  readonly names: string[] = [];
+  readonly #values = new Map<string, string[]>();
+
+  /** Up to the bound. */
+  add(name: string, value: string): void {
+    const known = this.#values.get(name);
+    if (known === undefined) {
+      this.#values.set(name, [value]);
+      this.names.push(name);
+    } else if (known.length < VALUES_PER_NAME) known.push(value);
+  }
+
+  get(name: string): readonly string[] {
+    return this.#values.get(name) ?? NO_VALUES;
+  }
 }
