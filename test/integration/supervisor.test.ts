@@ -4,6 +4,7 @@ import { Agent, get } from "node:http";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { FIXED } from "@shunt/core";
 import { expect, test } from "vitest";
 import { eventually } from "../support/eventually.ts";
 import { Household } from "../support/supervised.ts";
@@ -54,6 +55,18 @@ test("Supervisor says ready once, when all acceptors accept, and exits 0 after S
   expect(supervisor.lines).toHaveLength(1);
   expect(existsSync(join(household.state, "bus.sock"))).toBe(false);
   expect(JSON.parse(readFileSync(join(household.state, "household.json"), "utf8"))).toEqual([]);
+});
+
+test("Supervisor has each acceptor listen on several sockets before it says ready", async () => {
+  await using household = new Household();
+  const { listener } = await household.run(household.config()).ready();
+  const acceptors = (await answering(listener, 2)).size;
+  const port = Number(new URL(listener).port).toString(16).toUpperCase().padStart(4, "0");
+  // The kernel's table: local address and port, then the other side's, then the state, of which 0A is listening.
+  const listening = readFileSync("/proc/net/tcp", "utf8").match(
+    new RegExp(`: 0100007F:${port} 00000000:0000 0A `, "g"),
+  );
+  expect(listening).toHaveLength(acceptors * FIXED.listenShards);
 });
 
 test("Supervisor replaces an acceptor killed with SIGKILL and loses no connection that waits in its queue", async () => {

@@ -12,7 +12,8 @@ const mood = process.env.FAKE_ACCEPTOR;
 runAcceptorProcess({
   version: "fake",
   create: ({ id }) => {
-    const servers = new Map<number, Server>();
+    /** By place, one for each of its handles. */
+    const servers = new Map<number, Server[]>();
     let state: "starting" | "accepting" | "draining" | "stopped" = "starting";
     let answered = 0;
     const outstanding = new Set<object>();
@@ -42,12 +43,12 @@ runAcceptorProcess({
           if (state === "draining") response.setHeader("connection", "close");
           response.end(JSON.stringify({ id, pid: process.pid }));
         });
-        servers.set(place, server);
+        servers.set(place, [...(servers.get(place) ?? []), server]);
         await new Promise<void>((resolve) => server.listen(handle, resolve));
         state = "accepting";
       },
       async unlisten(place) {
-        servers.get(place)?.close();
+        for (const server of servers.get(place) ?? []) server.close();
       },
       apply: async () => true,
       applyLoad() {},
@@ -77,7 +78,7 @@ runAcceptorProcess({
         state = "draining";
         if (mood === "stay") await new Promise(() => setInterval(() => {}, 1_000));
         await Promise.all(
-          [...servers.values()].map((server) => new Promise((resolve) => server.close(resolve))),
+          [...servers.values()].flat().map((server) => new Promise((resolve) => server.close(resolve))),
         );
         state = "stopped";
       },

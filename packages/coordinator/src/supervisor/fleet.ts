@@ -1,17 +1,17 @@
 import type { HostPart, ResolvedListener, SupervisorMessage } from "@shunt/core";
-import { bindShared, type TcpHandle } from "./handles.ts";
+import type { TcpHandle } from "./handles.ts";
 import type { Child, KeptChild } from "./kept-child.ts";
 import type { Log } from "./log.ts";
-import { authority, type Reservation, reserve } from "./ports.ts";
+import { authority, bindPlace, closeAll, type Reservation, reserve } from "./ports.ts";
 import { StartRefusal } from "./refusal.ts";
 
 /** What acceptors of this host are to be: how many, and where they accept. */
 export type Plan = Pick<HostPart, "listeners" | "acceptors">;
 
-/** One listening handle of one acceptor. */
+/** Where one acceptor accepts for one listener. */
 interface Place {
   readonly id: number;
-  readonly handle: TcpHandle;
+  readonly handles: readonly TcpHandle[];
 }
 
 interface Bound {
@@ -58,7 +58,7 @@ export class Fleet {
   readonly #leaving = new Set<Promise<void>>();
   #bounds: Bound[] = [];
   /** Handed to an acceptor, and closed here as soon as it listens there. */
-  readonly #handedOn = new Map<number, TcpHandle>();
+  readonly #handedOn = new Map<number, readonly TcpHandle[]>();
   #ids = 0;
   #running = false;
   #stopped = false;
@@ -121,7 +121,7 @@ export class Fleet {
       const slot = this.#slots.length;
       try {
         for (const bound of this.#bounds)
-          bound.places[slot] ??= this.#takeBack(bound) ?? this.#place(bindShared(bound.reservation.at));
+          bound.places[slot] ??= this.#takeBack(bound) ?? this.#place(bindPlace(bound.reservation.at));
       } catch (error) {
         this.#fails(`acceptor a${slot + 1}`, String(error), "acceptor cannot be added");
         return;
@@ -204,7 +204,7 @@ export class Fleet {
       this.#slots.length,
       (address) => (own && this.#running) || isOurs(address),
     );
-    const places = reservation.handles.map((handle) => this.#place(handle));
+    const places = reservation.places.map((handles) => this.#place(handles));
     const bound: Bound = { listener, reservation, places, inherited: [] };
     this.#bounds.push(bound);
     for (const [index, slot] of this.#slots.entries()) this.#order(slot, listener, bound.places[index]);
@@ -227,7 +227,7 @@ export class Fleet {
       const slot = this.#slots[index < places.length ? index : 0];
       if (slot?.child !== undefined && slot.listening.delete(place.id)) {
         // Ours first: what closes last must be who looks whether anybody waits.
-        place.handle.close();
+        closeAll(place.handles);
         slot.child.send({
           kind: "unlisten",
           place: place.id,
@@ -244,19 +244,23 @@ export class Fleet {
   }
 
   /** Whoever waits there is accepted by another acceptor. */
-  #inherit(heir: Slot | undefined, listener: ResolvedListener, { id, handle }: Place, mostMs: number): void {
+  #inherit(heir: Slot | undefined, listener: ResolvedListener, { id, handles }: Place, mostMs: number): void {
     if (heir?.child === undefined) {
-      handle.close();
+      closeAll(handles);
       return;
     }
-    this.#handedOn.set(id, handle);
-    this.#order(heir, listener, { id, handle });
+    this.#handedOn.set(id, handles);
+    this.#order(heir, listener, { id, handles });
     heir.child.send({ kind: "unlisten", place: id, mostMs } satisfies SupervisorMessage);
   }
 
   #order({ child }: Slot, listener: ResolvedListener, place: Place | undefined): void {
     if (child === undefined || place === undefined) return;
-    child.send({ kind: "listen", listener, place: place.id } satisfies SupervisorMessage, place.handle);
+    const { id, handles } = place;
+    for (const [index, handle] of handles.entries()) {
+      const last = index === handles.length - 1;
+      child.send({ kind: "listen", listener, place: id, last } satisfies SupervisorMessage, handle);
+    }
   }
 
   /** The process in a slot was ordered to start: it listens wherever its slot does. */
@@ -273,7 +277,7 @@ export class Fleet {
 
   /** Returns whether the process in the slot listens wherever it should. */
   listening(slot: number, child: Child, id: number): boolean {
-    this.#handedOn.get(id)?.close();
+    closeAll(this.#handedOn.get(id) ?? []);
     if (this.#handedOn.delete(id)) return false;
     const own = this.#slots[slot];
     if (own?.child !== child) return false;
@@ -316,8 +320,8 @@ export class Fleet {
     clearTimeout(this.#again);
     // First, so that what acceptors close is refused at once and not kept waiting in a queue that nobody serves.
     for (const { places, inherited } of this.#bounds)
-      for (const { handle } of [...places, ...inherited]) handle.close();
-    for (const handle of this.#handedOn.values()) handle.close();
+      for (const { handles } of [...places, ...inherited]) closeAll(handles);
+    for (const handles of this.#handedOn.values()) closeAll(handles);
     await Promise.all([...this.#slots.map(({ kept }) => kept.stop(graceMs)), ...this.#leaving]);
   }
 
@@ -332,8 +336,8 @@ export class Fleet {
     return slot;
   }
 
-  #place(handle: TcpHandle): Place {
-    return { id: ++this.#ids, handle };
+  #place(handles: readonly TcpHandle[]): Place {
+    return { id: ++this.#ids, handles };
   }
 }
 

@@ -1,21 +1,21 @@
 import { lookup } from "node:dns/promises";
-import type { ResolvedAdmin, ResolvedListener } from "@shunt/core";
+import { FIXED, type ResolvedAdmin, type ResolvedListener } from "@shunt/core";
 import { type Address, BindError, bindAlone, bindShared, portOf, type TcpHandle } from "./handles.ts";
 import { StartRefusal } from "./refusal.ts";
 
-/** A listener's place in the kernel: a bound handle for each acceptor. */
+/** A listener's places in the kernel. */
 export interface Reservation {
   readonly listener: ResolvedListener;
   readonly host: string;
   readonly port: number;
   /** Where further acceptors are bound to. */
   readonly at: Address;
-  /** One for each acceptor slot, in the order of the slots. */
-  readonly handles: readonly TcpHandle[];
+  /** One for each acceptor slot, in the order of the slots; of each its bound handles. */
+  readonly places: readonly (readonly TcpHandle[])[];
 }
 
 /**
- * Binds a listener once for each acceptor. As a stranger's SO_REUSEPORT would let ours in beside it and share its
+ * Binds a listener for each acceptor. As a stranger's SO_REUSEPORT would let ours in beside it and share its
  * traffic with us, the port is first bound alone.
  * @param isOurs Whether acceptors of a former supervisor of this state directory hold `host:port`.
  * @throws StartRefusal naming listener, address and obstacle.
@@ -30,11 +30,11 @@ export async function reserve(
   const at = await addressOf(host, listener.port, what);
   if (!isOurs(`${host}:${listener.port}`)) refuseStranger(at, host, what);
   try {
-    const handles = shared(at, acceptors);
-    const [first] = handles;
+    const places = bindPlaces(at, acceptors);
+    const [first] = places.flat();
     if (first === undefined) throw new Error(`${what} needs an acceptor`);
     const port = portOf(first);
-    return { listener, host, port, at: { ...at, port }, handles };
+    return { listener, host, port, at: { ...at, port }, places };
   } catch (error) {
     throw refusalOf(error, host, listener.port, what);
   }
@@ -50,18 +50,42 @@ export function authority(host: string, port: number): string {
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-function shared(at: Address, acceptors: number): TcpHandle[] {
+/**
+ * Binds the sockets on which one acceptor listens, each with a queue of its own: in one turn of its loop it accepts one
+ * connection from each (decision 0021). @throws BindError
+ */
+export function bindPlace(at: Address): TcpHandle[] {
   const handles: TcpHandle[] = [];
   try {
-    let port = at.port;
-    for (let slot = 0; slot < acceptors; slot++) {
+    let { port } = at;
+    while (handles.length < FIXED.listenShards) {
       const handle = bindShared({ ...at, port });
       handles.push(handle);
       port = portOf(handle);
     }
     return handles;
   } catch (error) {
-    for (const handle of handles) handle.close();
+    closeAll(handles);
+    throw error;
+  }
+}
+
+export function closeAll(handles: readonly TcpHandle[]): void {
+  for (const handle of handles) handle.close();
+}
+
+function bindPlaces(at: Address, acceptors: number): TcpHandle[][] {
+  const places: TcpHandle[][] = [];
+  try {
+    let { port } = at;
+    for (let slot = 0; slot < acceptors; slot++) {
+      const handles = bindPlace({ ...at, port });
+      places.push(handles);
+      port = portOf(handles[0] as TcpHandle);
+    }
+    return places;
+  } catch (error) {
+    closeAll(places.flat());
     throw error;
   }
 }

@@ -103,6 +103,8 @@ export const LIMIT_RANGES: Readonly<Record<keyof Limits, Range>> = Object.freeze
 export const FIXED = Object.freeze({
   /** Connections that the kernel keeps until they are accepted. */
   acceptQueue: 4_096,
+  /** Sockets of an acceptor for each listener, each with such a queue: so many connections are accepted in one turn of the loop. */
+  listenShards: 16,
   /** Octets read from one client ahead of what can be handled now; behind that it has to wait. */
   readAheadBytes: 128 * KIB,
   /** What `limits.bodyBytesPerSecond` is averaged over: a lost packet, a tunnel or a change of cell is no slowness. */

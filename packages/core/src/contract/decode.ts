@@ -130,6 +130,7 @@ export const decodeSupervisorMessage = decoderOf<SupervisorMessage>("supervisor 
     kind: "listen",
     listener: resolvedListener(fields.listener, "listener"),
     place: whole(fields, "place"),
+    last: flag(fields, "last"),
   }),
   unlisten: (fields) => ({
     kind: "unlisten",

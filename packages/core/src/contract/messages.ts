@@ -241,8 +241,16 @@ export type SupervisorMessage =
       /** The file that keeps the last snapshot that was adopted. */
       readonly lastKnownGood: string;
     }
-  /** The listening handle rides on it. `place` names it in what follows; a listener has more than one while it moves. */
-  | { readonly kind: "listen"; readonly listener: ResolvedListener; readonly place: number }
+  /**
+   * A listening handle rides on it. `place` names in what follows where the acceptor listens; a listener has more than one while
+   * it moves. The handles of a place come one by one; `last`: there are no more.
+   */
+  | {
+      readonly kind: "listen";
+      readonly listener: ResolvedListener;
+      readonly place: number;
+      readonly last: boolean;
+    }
   /** Accept what waits there until nobody has come for a moment, or for `mostMs`; then close it. */
   | { readonly kind: "unlisten"; readonly place: number; readonly mostMs: number }
   | { readonly kind: "drain" };

@@ -8,13 +8,15 @@ const QUIET_MS = 25;
 interface Place {
   /** As it stands in the latest snapshot that names it. */
   listener: ResolvedListener;
-  readonly server: Server;
+  /** One for each handle. */
+  readonly servers: Server[];
   accepted: number;
 }
 
 /**
- * Where an acceptor accepts: a place for each listening handle that the supervisor gave it. A listener has several while
- * it moves to another address, or while the handle of an acceptor that left is emptied here.
+ * Where an acceptor accepts, by places that the supervisor gave it. A listener has several while it moves to another
+ * address, or while the place of an acceptor that left is emptied here. A place has several handles, each a socket with a queue of
+ * its own: from each one connection is accepted in a turn of the loop (decision 0021).
  */
 export class Places {
   readonly #places = new Map<number, Place>();
@@ -24,9 +26,12 @@ export class Places {
     this.#accept = accept;
   }
 
+  /** Accepts on a handle, at a new place or at one that has others. */
   async open(listener: ResolvedListener, id: number, handle: object): Promise<void> {
     const server = await listen(handle, (open) => this.#came(id, open));
-    this.#places.set(id, { listener, server, accepted: 0 });
+    const place = this.#places.get(id);
+    if (place === undefined) this.#places.set(id, { listener, servers: [server], accepted: 0 });
+    else place.servers.push(server);
   }
 
   /** What holds of listeners from now on. Who comes by one that is there no more is served by what held last. */
@@ -61,7 +66,7 @@ export class Places {
   }
 
   #close(id: number): void {
-    this.#places.get(id)?.server.close();
+    for (const server of this.#places.get(id)?.servers ?? []) server.close();
     this.#places.delete(id);
   }
 }

@@ -157,7 +157,7 @@ class AcceptorProcess {
   }
 
   async #listen(order: Extract<SupervisorMessage, { kind: "listen" }>, handle: unknown): Promise<void> {
-    const { listener, place } = order;
+    const { listener, place, last } = order;
     if (this.#acceptor === undefined) throw new Error(`Cannot listen on "${listener.name}" before the start`);
     if (typeof handle !== "object" || handle === null) {
       throw new Error(`Cannot listen on "${listener.name}": the message came without its handle`);
@@ -165,6 +165,7 @@ class AcceptorProcess {
     // Asked to drain meanwhile: the supervisor keeps the handle's queue for the next acceptor.
     if (this.#draining) return;
     await this.#acceptor.listen(listener, place, handle);
+    if (!last) return;
     this.#bus?.reportStatus();
     tell({ kind: "listening", place });
   }
