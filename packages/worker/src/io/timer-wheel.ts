@@ -67,6 +67,7 @@ export class TimerWheel {
     const slot = deadline.at & (SLOTS - 1);
     const next = this.#slots[slot];
     deadline.slot = slot;
+    deadline.filedAt = deadline.at;
     deadline.previous = undefined;
     deadline.next = next;
     if (next !== undefined) next.previous = deadline;
@@ -87,9 +88,11 @@ export class TimerWheel {
     let deadline = this.#slots[slot];
     while (deadline !== undefined) {
       const { next } = deadline;
-      if (deadline.at <= this.tick) {
+      if (deadline.filedAt <= this.tick) {
         this.unfile(deadline);
-        deadline.expire();
+        // One that was put off is looked at again when its time may have come.
+        if (deadline.at > this.tick) this.file(deadline);
+        else deadline.expire();
       }
       // What just expired may have cleared or moved its neighbour, which then is not in this slot: start over.
       deadline = next === undefined || next.slot === slot ? next : this.#slots[slot];
@@ -103,6 +106,8 @@ const NOWHERE = -1;
 export class Deadline {
   /** The tick of its wheel at which it expires. */
   at = 0;
+  /** The tick that it is filed under: not behind `at`. Who puts it off, which happens with every chunk, changes `at` alone. */
+  filedAt = 0;
   /** Where it is filed, if anywhere. Belongs to the wheel, as do the neighbours. */
   slot = NOWHERE;
   previous: Deadline | undefined;
@@ -121,12 +126,11 @@ export class Deadline {
       this.clear();
       return;
     }
-    const at = this.#wheel.tickIn(ms);
+    this.at = this.#wheel.tickIn(ms);
     if (this.slot !== NOWHERE) {
-      if (at === this.at) return;
+      if (this.at >= this.filedAt) return;
       this.#wheel.unfile(this);
     }
-    this.at = at;
     this.#wheel.file(this);
   }
 
