@@ -1,4 +1,6 @@
 import { randomBytes } from "node:crypto";
+// The global of this name is looked up by a function of its own each time.
+import { performance } from "node:perf_hooks";
 import {
   type AcceptorCounters,
   type ExchangeRecord,
@@ -80,7 +82,7 @@ export class Acceptor {
     this.#hangOn = hangOn;
     this.#peers.trust(config.trust.peers);
     this.#wheel = new TimerWheel(this.#clock, () => this.#tick());
-    this.#turn = new Turn(() => this.#dispatcher.flush(), this.#clock);
+    this.#turn = new Turn(() => this.#endTurn(), this.#clock);
     this.#access = new AccessLog(config.log.access, id);
     this.#recorder = new Recorder(id, config.limits.recentExchanges);
     this.#observer = new Observer(log, this.#access, this.#recorder, this.#clock);
@@ -280,6 +282,10 @@ export class Acceptor {
     const socket = open({ buffer: Buffer.alloc(1), callback: () => false });
     this.#observer.refusedConnections.note("connections", this.#peers.of(socket).source.address.text);
     socket.destroy();
+  }
+
+  #endTurn(): void {
+    if (this.#dispatcher.endTurn()) this.#turn.touch();
   }
 
   #tick(): void {

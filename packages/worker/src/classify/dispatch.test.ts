@@ -110,6 +110,28 @@ describe("with rules that any loop may judge", () => {
     });
   });
 
+  test("Dispatcher.endTurn() lets a few clients wait for those of the next turn, and no longer", async () => {
+    const clients = Array.from({ length: 5 }, (_, i) => new Client(get(`/${i}`)));
+    const { batches } = dispatcher;
+    for (const client of clients.slice(0, 2)) dispatcher.enqueue(client);
+    expect(dispatcher.endTurn()).toBe(true);
+    for (const client of clients.slice(2)) dispatcher.enqueue(client);
+    expect(dispatcher.endTurn()).toBe(false);
+    await until(() => clients.every((client) => client.done));
+    expect(clients.map((client) => client.heads)).toEqual(clients.map((_, i) => [get(`/${i}`)]));
+    expect(dispatcher.batches - batches).toBe(1);
+  });
+
+  test("Dispatcher.endTurn() lets nobody wait who is alone, or one of many", async () => {
+    const lone = new Client(get("/"));
+    dispatcher.enqueue(lone);
+    expect([dispatcher.endTurn(), lone.done]).toEqual([false, true]);
+    const many = Array.from({ length: 8 }, (_, i) => new Client(get(`/${i}`)));
+    for (const client of many) dispatcher.enqueue(client);
+    expect(dispatcher.endTurn()).toBe(false);
+    await until(() => many.every((client) => client.done));
+  });
+
   test("Dispatcher judges more clients than a batch holds, each once", async () => {
     const clients = Array.from({ length: 600 }, (_, i) => new Client(get(`/${i}`)));
     const { batches } = dispatcher;

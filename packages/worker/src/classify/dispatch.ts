@@ -4,6 +4,9 @@ import { BATCH, Classifier, type ClassifierEvents, LOOK_MS } from "./classifier.
 import { type Rules, rulesOf, textOf } from "./rules.ts";
 import type { ClassifierTask, ClassifierThreadData } from "./thread.ts";
 
+/** From so many clients on a batch is worth its hand-over. */
+const FEW = 8;
+
 /** Whoever has unread octets that begin with a head: a client connection. */
 export interface Unread {
   readonly peer: EntryPeer;
@@ -50,6 +53,8 @@ export class Dispatcher implements ClassifierEvents {
   readonly #verdict = new Verdict();
   #watching = false;
   #closed = false;
+  /** Those that have queued up have waited for a turn. */
+  #waited = false;
   /** Batches that a thread judged, heads judged here, threads that were stuck. */
   batches = 0;
   inline = 0;
@@ -171,7 +176,19 @@ export class Dispatcher implements ClassifierEvents {
     this.#queue.push(client);
   }
 
-  /** To be called at the end of a turn: judges or sends off what has queued up. */
+  /**
+   * To be called at the end of a turn: judges or sends off what has queued up. A few clients wait for one turn more, since
+   * waking a thread costs as much as judging several heads: then it returns true, and is to be called at the end of the next.
+   */
+  endTurn(): boolean {
+    const { length } = this.#queue;
+    const isFew = length > 1 && length < FEW && this.#judging < this.#threads;
+    this.#waited = isFew && !this.#waited;
+    if (!this.#waited) this.flush();
+    return this.#waited;
+  }
+
+  /** Judges or sends off what has queued up. */
   flush(): void {
     if (this.#queue.length === 1 && this.#judging === 0 && this.#mayJudgeHere(this.#queue[0])) {
       this.#judgeHere(this.#queue.pop() as Unread);
