@@ -100,9 +100,9 @@ export class Service implements ClientEvents, ServerEvents {
   }
 
   /** frame, classify: unread octets begin with a head; at the end of the turn they are judged. */
-  heads(client: ClientConnection): void {
+  heads(client: ClientConnection, now: number = this.parts.clock()): void {
     if (client.classifying || client.unread.length === 0 || client.room === 0 || client.owesTooMuch()) return;
-    client.beginJudging(this.parts.clock());
+    client.beginJudging(now);
     this.parts.dispatcher().enqueue(client);
     this.parts.turn.touch();
   }
@@ -150,12 +150,13 @@ export class Service implements ClientEvents, ServerEvents {
 
   /** Returns false when it waits for others of its client. */
   #start(exchange: Exchange): boolean {
-    exchange.startedAt = this.parts.clock();
+    const now = this.parts.clock();
+    exchange.startedAt = now;
     if (exchange.refusal !== REFUSE.NONE)
       this.#troubles.answer(exchange, refusalResponse(exchange.refusal, exchange.flags), true);
     else if (exchange.has(HEAD_FLAG.FINAL_RECIPIENT)) this.#answerOurselves(exchange);
     else if (exchange.has(HEAD_FLAG.CONTENT_DECIDES)) this.#inquire(exchange);
-    else return this.#send(exchange);
+    else return this.#send(exchange, now);
     return true;
   }
 
@@ -173,16 +174,17 @@ export class Service implements ClientEvents, ServerEvents {
   }
 
   decided(exchange: Exchange, verdict: Verdict, snapshot: Snapshot): void {
-    exchange.decided(verdict, snapshot, this.parts.clock());
+    const now = this.parts.clock();
+    exchange.decided(verdict, snapshot, now);
     this.#compose(exchange, verdict);
-    this.#send(exchange);
+    this.#send(exchange, now);
   }
 
   /** Nobody fails because its own client has filled the servers: it waits, as it would without pipelining. */
-  #send(exchange: Exchange): boolean {
+  #send(exchange: Exchange, now: number): boolean {
     if (!boundContent(exchange)) this.#troubles.refuseContent(exchange, REFUSE.BODY_BYTES);
     else if (!this.tunnels.admits(exchange)) this.#troubles.give(exchange, FAILURE.TUNNELS);
-    else if (!this.attempt(exchange)) {
+    else if (!this.attempt(exchange, now)) {
       if (exchange.client.queue.postpone(exchange)) return false;
       this.#troubles.give(exchange, FAILURE.DESTINATION_UNAVAILABLE);
     }
@@ -193,8 +195,8 @@ export class Service implements ClientEvents, ServerEvents {
    * select, connect, forward: a ticket at the server that suits the request, a connection there, the head on it.
    * Returns false when no server takes it.
    */
-  attempt(exchange: Exchange): boolean {
-    const attempt = this.parts.selector.select(exchange);
+  attempt(exchange: Exchange, now: number = this.parts.clock()): boolean {
+    const attempt = this.parts.selector.select(exchange, now);
     if (attempt === undefined) return false;
     const connection = this.connector.connect(attempt);
     exchange.began(attempt, connection.state !== "connecting");
@@ -250,9 +252,10 @@ export class Service implements ClientEvents, ServerEvents {
   /** respond: the head of the answer, with what of the body came with it, in its turn. */
   head(attempt: Attempt, head: ResponseHead, body: Uint8Array, complete: boolean): void {
     const { exchange } = attempt;
-    if (attempt.backend.noteAnswer(attempt.startedAt, head.status))
+    const now = this.parts.clock();
+    if (attempt.backend.noteAnswer(attempt.startedAt, head.status, now))
       this.parts.observer.revived(attempt.backend);
-    exchange.answers(head.status, this.parts.clock());
+    exchange.answers(head.status, now);
     exchange.enchunked = isEnchunked(exchange, head);
     exchange.untilClose = endsWithConnection(exchange, head);
     exchange.closes = exchange.untilClose || this.upkeep.mustClose(exchange);

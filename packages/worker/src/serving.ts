@@ -19,7 +19,7 @@ export interface Serving {
   readonly upkeep: Upkeep;
   readonly backlog: Backlog;
   readonly connector: Connector;
-  attempt(exchange: Exchange): boolean;
+  attempt(exchange: Exchange, now?: number): boolean;
   decided(exchange: Exchange, verdict: Verdict, snapshot: Snapshot): void;
   judged(client: ClientConnection, verdict: Verdict, snapshot: Snapshot): void;
   answered(exchange: Exchange): void;

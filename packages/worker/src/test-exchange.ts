@@ -29,9 +29,11 @@ export class TestLoop {
   readonly peers = new Peers();
   readonly backlog = new Backlog(() => {});
 
-  get parts(): Pick<TestLoop, "wheel" | "turn" | "readBuffers" | "peers" | "backlog"> {
-    const { wheel, turn, readBuffers, peers, backlog } = this;
-    return { wheel, turn, readBuffers, peers, backlog };
+  readonly clock = (): number => performance.now();
+
+  get parts(): Pick<TestLoop, "wheel" | "turn" | "readBuffers" | "peers" | "backlog" | "clock"> {
+    const { wheel, turn, readBuffers, peers, backlog, clock } = this;
+    return { wheel, turn, readBuffers, peers, backlog, clock };
   }
 
   /** Longer than `ms`, so that a time limit of `ms` that was set just now has passed. */

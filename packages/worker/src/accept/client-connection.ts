@@ -33,8 +33,8 @@ import { SendingPace } from "./sending-pace.ts";
 
 /** What happens on a client connection, told to whoever serves it. */
 export interface ClientEvents {
-  /** Unread octets begin with a head that may be complete. */
-  heads(client: ClientConnection): void;
+  /** Unread octets begin with a head that may be complete; it is `now`. */
+  heads(client: ClientConnection, now: number): void;
   judged(client: ClientConnection, verdict: Verdict, snapshot: Snapshot): void;
   judgedAll(client: ClientConnection, stuck: boolean): void;
   /** Unread octets are content of the youngest exchange. */
@@ -59,6 +59,8 @@ export interface ClientParts {
   readonly readBuffers: ReadBuffers;
   readonly backlog: Backlog;
   readonly events: ClientEvents;
+  /** Milliseconds of a monotonic clock. */
+  readonly clock: () => number;
 }
 
 /**
@@ -120,6 +122,7 @@ export class ClientConnection implements Unread {
   #receivedAt = 0;
   readonly #wheel: TimerWheel;
   readonly #backlog: Backlog;
+  readonly #clock: () => number;
   /** Octets of ours in the backlog. */
   #beingJudged = 0;
   readonly #pace = new ReadingPace();
@@ -146,6 +149,7 @@ export class ClientConnection implements Unread {
     this.#events = parts.events;
     this.#wheel = parts.wheel;
     this.#backlog = parts.backlog;
+    this.#clock = parts.clock;
     this.#config = config;
     // Whoever waited in its queue comes when it is there no more.
     this.leaving = this.#isLeaving(config);
@@ -290,7 +294,7 @@ export class ClientConnection implements Unread {
   /** Octets behind content that was handed on from a buffer. */
   keep(octets: Uint8Array): void {
     this.unread = octets.length === 0 ? EMPTY : Buffer.from(octets);
-    this.unreadAt = performance.now();
+    this.unreadAt = this.#clock();
   }
 
   /** Forgets unread octets that were read. */
@@ -423,9 +427,10 @@ export class ClientConnection implements Unread {
     this.unread = this.#growing.append(before === 0 ? this.#emptyLines : this.unread, chunk);
     if (before === 0 && this.passOverEmptyLines()) return;
     if (this.classifying) this.#awaitVerdict(chunk.length);
-    this.#receivedAt = performance.now();
+    const now = this.#clock();
+    this.#receivedAt = now;
     if (before === 0) {
-      this.unreadAt = this.#receivedAt;
+      this.unreadAt = now;
       if (this.queue.depth === 0) this.#deadline.set(this.#config.timeouts.headMs);
     }
     if (
@@ -433,7 +438,7 @@ export class ClientConnection implements Unread {
       (!this.partial || mayCompleteHead(this.unread, before, this.#config.limits.headBytes))
     ) {
       this.partial = false;
-      this.#events.heads(this);
+      this.#events.heads(this, now);
     }
     this.regulate();
   }

@@ -172,8 +172,7 @@ export class Backend implements Candidate {
   }
 
   /** A well-formed head of a response came, of an attempt that began at `startedAt`. Returns whether it revived the server. */
-  noteAnswer(startedAt: number, status: number): boolean {
-    const now = this.#clock();
+  noteAnswer(startedAt: number, status: number, now: number = this.#clock()): boolean {
     if (status >= FIRST_ERROR) this.errors++;
     this.answers.note(now - startedAt);
     this.#latencyMs = observeLatency(this.#latencyMs, this.#latencyAt, now - startedAt, now);

@@ -187,11 +187,10 @@ export class Selector {
    * Takes a ticket at the server that suits the exchange, or returns undefined when nobody takes it: the class's own
    * pool first, then its spill pool, no other ever (claims C7 to C9).
    */
-  select(exchange: Exchange): Attempt | undefined {
+  select(exchange: Exchange, now: number = this.#clock()): Attempt | undefined {
     const generation = this.#generationOf(exchange);
     const { snapshot, affinity, tried } = exchange;
     const cls = snapshot.config.classes[exchange.class] as ResolvedClass;
-    const now = this.#clock();
     this.#moment.now = now;
     this.#shares.expire(now);
     const bound = this.#selectBound(exchange, generation, cls);
