@@ -446,6 +446,27 @@ describe("ResponseHead.hasMember()", () => {
   });
 });
 
+test("ResponseHead takes no head for the one before it that differs from it in its first line alone", () => {
+  const fields = ["Date: Mon, 30 Nov 2026 20:00:00 GMT", "Server: nginx", "Content-Length: 0"].join("\r\n");
+  const heads = ["HTTP/1.1 200 OK", "HTTP/1.1 404 OK", "HTTP/1.0 404 OK", "XTTP/1.0 404 OK"];
+  const seen = heads.map((line) => judge(`${line}\r\n${fields}\r\n\r\n`));
+  expect(seen.map(({ outcome }) => outcome)).toEqual(["complete", "complete", "complete", "refused"]);
+});
+
+test("ResponseHead says the status and version of each head, also where all others of its octets are those of the one before", () => {
+  const said = ["1.1 200", "1.1 404", "1.0 404"].map((line) => {
+    const { head } = judge(
+      `HTTP/${line} OK\r\nDate: Mon, 30 Nov 2026 20:00:00 GMT\r\nContent-Length: 0\r\n\r\n`,
+    );
+    return [head.status, head.http10];
+  });
+  expect(said).toEqual([
+    [200, false],
+    [404, false],
+    [404, true],
+  ]);
+});
+
 test("ResponseHead holds a head that repeats the one before it to limits that are new", () => {
   const head = new ResponseHead(new FieldNames(), LIMITS);
   const text = ok("Content-Length: 0", "A: b");

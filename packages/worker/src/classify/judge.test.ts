@@ -322,6 +322,16 @@ function movedBy(verdict: Verdict, by: number): object {
   };
 }
 
+test("Judge does not take what an entry before has left in memory for the rest of a head that is cut off", async () => {
+  const size = { entries: 2, dataBytes: 4_096, recordWords: 8_192 };
+  const batch = new Batch(new ArrayBuffer(Batch.bytes(size)), size);
+  batch.clear();
+  batch.add(Buffer.concat([get(), get()]), STRANGER, 64);
+  batch.add(Buffer.concat([get(), get().subarray(0, 20)]), STRANGER, 64);
+  const kinds = (await recordsOf(batch)).map(({ kind }) => kind);
+  expect(kinds).toEqual([RECORD.REQUEST, RECORD.REQUEST, RECORD.REQUEST, RECORD.INCOMPLETE]);
+});
+
 test("Judge reads no more heads than there is room for, also of those that repeat others", async () => {
   const size = { entries: 1, dataBytes: 4_096, recordWords: 8_192 };
   const batch = new Batch(new ArrayBuffer(Batch.bytes(size)), size);
