@@ -70,6 +70,7 @@ export function bindPlace(at: Address): TcpHandle[] {
   }
 }
 
+/** Closes every handle of a place. Whoever waits in their queues is reset, unless another process holds a duplicate. */
 export function closeAll(handles: readonly TcpHandle[]): void {
   for (const handle of handles) handle.close();
 }
