@@ -30,6 +30,7 @@ describe("readOptions()", () => {
     [["--warm-up", "0"], '--warm-up: expected a whole number from 1 to 600, found "0"'],
     [["--connections", "1,"], '--connections: expected a whole number from 1 to 10000, found ""'],
     [["--targets", "haproxy,envoy"], '--targets: expected some of shunt, haproxy, found "envoy"'],
+    [["--servers", "apache"], '--servers: expected one of memory, nginx, node, found "apache"'],
     [["--speed"], "Unknown option '--speed'"],
   ])("refuses %j with a sentence", (argv, sentence) => {
     expect(() => readOptions(argv, targets)).toThrow(sentence);

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { LATENCY, PIPELINING, scenarioNames } from "./scenarios.ts";
+import { serverKinds } from "./servers/sample-servers.ts";
 
 export interface Options {
   /** How often every target is measured in every scenario. */
@@ -12,6 +13,8 @@ export interface Options {
   readonly targets: readonly string[];
   readonly scenarios: readonly string[];
   readonly connections: readonly number[];
+  /** The kind of sample servers; undefined: the first one that can run here. */
+  readonly servers: string | undefined;
   /** Nothing is compared: one target is profiled, each scenario by itself. */
   readonly profile: boolean;
   /** Where the results are written, a file, or of profiles a directory; undefined: nowhere. */
@@ -26,6 +29,7 @@ export const usage = `Usage: npm run bench -- [options]
   --targets a,b         of those that are known (all)
   --scenarios a,b       of ${scenarioNames.join(", ")} (all)
   --connections a,b     1 to 10000 (1,32,128,512)
+  --servers KIND        sample servers: one of ${serverKinds.join(", ")} (the first of them that is installed)
   --quick               1 round, connections 1,128, no GET of 16 KiB, no latency, no results file: about three minutes
   --profile             no comparison: CPU profiles of Shunt, a flame graph and the top functions per scenario
                         (128 connections; of the targets the first one; files go to test/bench/profiles, or --out)
@@ -65,6 +69,7 @@ export function readOptions(argv: readonly string[], knownTargets: readonly stri
     connections: (given.connections ?? usual.connections)
       .split(",")
       .map((number) => wholeNumber("--connections", number, 10_000)),
+    servers: given.servers === undefined ? undefined : oneOf("--servers", given.servers, serverKinds),
     profile: given.profile ?? false,
     out: given.out ?? usualPlace(given),
   };
@@ -88,6 +93,7 @@ function parse(argv: readonly string[]) {
         targets: text,
         scenarios: text,
         connections: text,
+        servers: text,
         out: text,
         quick: flag,
         profile: flag,
@@ -111,4 +117,9 @@ function names(option: string, text: string | undefined, known: readonly string[
   const stranger = wanted.find((name) => !known.includes(name));
   if (stranger === undefined) return wanted;
   throw new OptionError(`${option}: expected some of ${known.join(", ")}, found "${stranger}"`);
+}
+
+function oneOf(option: string, text: string, known: readonly string[]): string {
+  if (known.includes(text)) return text;
+  throw new OptionError(`${option}: expected one of ${known.join(", ")}, found "${text}"`);
 }

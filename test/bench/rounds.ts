@@ -28,6 +28,8 @@ export interface Bench {
   readonly generator: LoadGenerator;
   readonly proxyCore: number | undefined;
   readonly loadCore: number | undefined;
+  /** The kind of sample servers, where one was named. */
+  readonly servers: string | undefined;
   readonly signal: AbortSignal;
 }
 

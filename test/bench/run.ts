@@ -36,7 +36,13 @@ export async function run(
     absences.add(sentence);
   };
   const generator = chooseGenerator();
-  const bench: Bench = { generator, proxyCore: machine.pins?.proxy, loadCore: machine.pins?.load, signal };
+  const bench: Bench = {
+    generator,
+    proxyCore: machine.pins?.proxy,
+    loadCore: machine.pins?.load,
+    servers: options.servers,
+    signal,
+  };
   const versions = installedTargets(options.targets, complain);
 
   const measured: Measured = new Map();

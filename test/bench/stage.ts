@@ -48,7 +48,7 @@ export async function runStage(
   const { delayMs, cells, rounds } = stage;
   const inDir = (name: string): string => join(dir, `${name}-${delayMs}`);
   const servers = resources.use(
-    await startSampleServers(inDir("servers"), delayMs, bench.loadCore, bench.signal),
+    await startSampleServers(inDir("servers"), delayMs, bench.loadCore, bench.signal, bench.servers),
   );
   const contenders: Contender[] = [];
   const connections = Math.max(...cells.map((cell) => cell.connections));

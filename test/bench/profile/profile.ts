@@ -49,6 +49,7 @@ export async function profileCell(
     scenario.serverDelayMs,
     bench.loadCore,
     bench.signal,
+    bench.servers,
   );
   const environment = {
     PROFILE_DIR: dir,

@@ -35,6 +35,7 @@ export async function profile(
   const bench = {
     generator: chooseGenerator(),
     proxyCore: machine.pins?.proxy,
+    servers: options.servers,
     loadCore: machine.pins?.load,
     signal,
   };
