@@ -112,12 +112,12 @@ test.each([
   ["a head of which nothing is known", "\0\0\0", {}, { host: "", target: "", status: 400 }],
   ["a client that a peer names", undefined, { forwardedClient: "2001:db8::1" }, { client: "2001:db8::1" }],
 ])("AccessLog writes lines that are JSON whatever is in them: %s", async (_, head, changes, expected) => {
-  const log = new AccessLog(path, 'acceptor "1"');
+  const log = new AccessLog(path, 'acceptor "é1"');
   log.write(await exchange(changes, head), "id", 1);
   await log.close();
   const text = readFileSync(path, "utf8");
   expect(text.match(/\n/g)).toHaveLength(1);
-  expect(linesOf(text)[0]).toMatchObject({ ...expected, acceptor: 'acceptor "1"' });
+  expect(linesOf(text)[0]).toMatchObject({ ...expected, acceptor: 'acceptor "é1"' });
 });
 
 test("AccessLog writes at the latest when it is flushed, and a block as soon as it is full", async () => {

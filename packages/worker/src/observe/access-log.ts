@@ -4,12 +4,11 @@ import { FIXED, HEAD_FLAG } from "@shunt/core";
 import pino from "pino";
 import type { Exchange } from "../track/exchange.ts";
 import { newTimers, timersOf } from "../track/timers.ts";
-import { LineBlock } from "./line-block.ts";
+import { LineBlock, ReadyText } from "./line-block.ts";
 
 /** pino's number of the level "info": these lines are of its format. */
 const INFO = 30;
 const TIME_ORIGIN = performance.timeOrigin;
-const BEGIN = `{"level":${INFO},"time":`;
 /** Lines are written in blocks of about this size, or when the wheel says that they have waited long enough. */
 const BLOCK_BYTES = 65_536;
 /** How long the last lines may take when the log is closed: a sink that blocks must not keep a process from its end. */
@@ -25,18 +24,20 @@ type Destination = ReturnType<typeof pino.destination>;
 export class AccessLog {
   /** Lines that were dropped. */
   dropped = 0;
-  readonly #acceptor: string;
+  /** What stands between the time and the id. */
+  readonly #acceptorAndId: ReadyText;
   #sink: string;
   #destination: Destination | undefined;
   readonly #block = new LineBlock();
   readonly #timers = newTimers();
+  readonly #values = new Float64Array(TIMERS.length);
 
   /**
    * `sink`: "stdout", "off", or a file's path.
    * @throws Error when the file cannot be opened
    */
   constructor(sink: string, acceptor: string) {
-    this.#acceptor = acceptor;
+    this.#acceptorAndId = new ReadyText(`,"acceptor":${jsonOf(acceptor)},"id":"`);
     this.#sink = sink;
     this.#destination = this.#open(sink);
   }
@@ -124,45 +125,84 @@ export class AccessLog {
     const rule = config.rules[exchange.rule]?.name;
     const cls = config.classes[exchange.class]?.name;
     const line = this.#block;
-    line.plain(BEGIN).integer(Math.round(TIME_ORIGIN + now));
-    line.plain(',"acceptor":').string(this.#acceptor).plain(',"id":"').plain(id);
     line
-      .plain('","client":"')
+      .ready(TIME)
+      .integer(Math.round(TIME_ORIGIN + now))
+      .ready(this.#acceptorAndId)
+      .plain(id);
+    line
+      .ready(CLIENT)
       .plain(exchange.forwardedClient ?? exchange.client.address.text)
       .plain('"');
-    if (exchange.user !== undefined) line.plain(',"user":').string(exchange.user);
-    line.plain(',"method":"').plain(exchange.methodName).plain('","host":');
+    if (exchange.user !== undefined) line.ready(USER).string(exchange.user);
+    line.ready(METHOD).plain(exchange.methodName).ready(AUTHORITY);
     line.latin1(received, exchange.authorityAt, exchange.authorityAt + exchange.authorityLength);
-    line.plain(',"target":');
+    line.ready(TARGET);
     if (exchange.has(HEAD_FLAG.EMPTY_PATH)) line.string(exchange.target);
     else line.latin1(received, exchange.targetAt, exchange.targetAt + exchange.targetLength);
-    line.plain(',"http":"').plain(exchange.has(HEAD_FLAG.HTTP_1_0) ? '1.0"' : '1.1"');
-    line.plain(',"status":').integer(exchange.status);
+    line.ready(VERSION).plain(exchange.has(HEAD_FLAG.HTTP_1_0) ? "0" : "1");
+    line.ready(STATUS).integer(exchange.status);
     // Names of classes, pools and servers hold nothing that JSON would escape (core/config/token.ts).
-    if (cls !== undefined) line.plain(',"class":"').plain(cls).plain('"');
-    if (rule !== undefined) line.plain(',"rule":').string(rule);
+    if (cls !== undefined) line.ready(CLASS).plain(cls).plain('"');
+    if (rule !== undefined) line.ready(RULE).string(rule);
     if (attempt !== undefined) {
-      line.plain(',"pool":"').plain(attempt.backend.pool);
-      line.plain('","server":"').plain(attempt.backend.name);
-      line.plain('","seed":').integer(attempt.seed);
+      line.ready(POOL).plain(attempt.backend.pool).ready(SERVER).plain(attempt.backend.name);
+      line.ready(SEED).integer(attempt.seed);
       if (attempt.spilled) line.plain(',"spilled":true');
     }
-    line.plain(',"generation":').integer(generation).plain(',"attempts":').integer(exchange.history.length);
-    line.plain(',"bytesIn":').integer(exchange.bytesIn).plain(',"bytesOut":').integer(exchange.bytesOut);
+    line.ready(GENERATION).integer(generation).ready(ATTEMPTS).integer(exchange.history.length);
+    line.ready(BYTES_IN).integer(exchange.bytesIn).ready(BYTES_OUT).integer(exchange.bytesOut);
     this.#times(exchange, now);
-    line.plain(',"ended":"').plain(exchange.ended);
+    line.ready(ENDED).plain(exchange.ended);
     if (exchange.failure !== undefined) line.plain('","failure":"').plain(exchange.failure);
-    line.plain('"}\n');
+    line.ready(END);
   }
 
   #times(exchange: Exchange, now: number): void {
     const line = this.#block;
     const timers = timersOf(exchange, now, this.#timers);
-    line.plain(',"TR":').milliseconds(timers.TR).plain(',"Tk":').milliseconds(timers.Tk);
-    line.plain(',"Tw":').milliseconds(timers.Tw).plain(',"Tc":').milliseconds(timers.Tc);
-    line.plain(',"Tr":').milliseconds(timers.Tr).plain(',"To":').milliseconds(timers.To);
-    line.plain(',"Td":').milliseconds(timers.Td).plain(',"Ta":').milliseconds(timers.Ta);
+    const values = this.#values;
+    values[0] = timers.TR;
+    values[1] = timers.Tk;
+    values[2] = timers.Tw;
+    values[3] = timers.Tc;
+    values[4] = timers.Tr;
+    values[5] = timers.To;
+    values[6] = timers.Td;
+    values[7] = timers.Ta;
+    for (let i = 0; i < values.length; i++)
+      line.ready(TIMERS[i] as ReadyText).milliseconds(values[i] as number);
   }
+}
+
+// What stands between the values of a line.
+const TIME = new ReadyText(`{"level":${INFO},"time":`);
+const CLIENT = new ReadyText('","client":"');
+const USER = new ReadyText(',"user":');
+const METHOD = new ReadyText(',"method":"');
+const AUTHORITY = new ReadyText('","host":');
+const TARGET = new ReadyText(',"target":');
+const VERSION = new ReadyText(',"http":"1.');
+const STATUS = new ReadyText('","status":');
+const CLASS = new ReadyText(',"class":"');
+const RULE = new ReadyText(',"rule":');
+const POOL = new ReadyText(',"pool":"');
+const SERVER = new ReadyText('","server":"');
+const SEED = new ReadyText('","seed":');
+const GENERATION = new ReadyText(',"generation":');
+const ATTEMPTS = new ReadyText(',"attempts":');
+const BYTES_IN = new ReadyText(',"bytesIn":');
+const BYTES_OUT = new ReadyText(',"bytesOut":');
+const ENDED = new ReadyText(',"ended":"');
+const END = new ReadyText('"}\n');
+const TIMERS = [',"TR":', ',"Tk":', ',"Tw":', ',"Tc":', ',"Tr":', ',"To":', ',"Td":', ',"Ta":'].map(
+  (text) => new ReadyText(text),
+);
+
+/** A text as JSON of ASCII. */
+function jsonOf(text: string): string {
+  const escapeOf = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  return JSON.stringify(text).replace(/[^ -~]/g, escapeOf);
 }
 
 const STDOUT = 1;

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { LineBlock } from "./line-block.ts";
+import { LineBlock, ReadyText } from "./line-block.ts";
 
 const read = (block: LineBlock): unknown => JSON.parse(block.take().toString("utf8"));
 
@@ -32,9 +32,22 @@ test("LineBlock.integer() is any safe integer", () => {
   );
 });
 
+test("LineBlock.ready() is the text, whatever its length, and what follows stands at its end", () => {
+  fc.assert(
+    fc.property(fc.stringMatching(/^[ !#-[\]-~]{0,40}$/), (text) => {
+      expect(read(new LineBlock().plain('["').ready(new ReadyText(text)).plain('",7]'))).toEqual([text, 7]);
+    }),
+  );
+  const block = new LineBlock();
+  for (let i = 0; i < 50_000; i++) block.ready(new ReadyText("abc"));
+  expect(block.take().toString()).toBe("abc".repeat(50_000));
+});
+
 test("LineBlock.milliseconds() keeps microseconds and no more", () => {
   for (const value of [0, -1, -0.5, 0.001, 12.5, 0.999, 86_400_000.123])
     expect(read(new LineBlock().milliseconds(value))).toBe(value);
+  for (let micros = 0; micros < 12_000; micros++)
+    expect(read(new LineBlock().milliseconds(micros / 1_000))).toBe(micros / 1_000);
   expect(read(new LineBlock().milliseconds(0.9999))).toBe(1);
 });
 
