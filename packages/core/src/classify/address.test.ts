@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { cidrText, matchesCidr, parseAddress, parseCidr } from "./address.ts";
 import { CidrMap } from "./cidr-map.ts";
@@ -18,6 +19,21 @@ function isIn(address: string, block: string): boolean {
 describe("parseAddress()", () => {
   test("holds an IPv4 address in the first word, unsigned", () => {
     expect(parseAddress("255.0.0.1")).toEqual({ family: 4, words: [0xff000001, 0, 0, 0], text: "255.0.0.1" });
+  });
+
+  test("takes for an IPv4 address what a strict reader of four decimal parts takes", () => {
+    const part = fc.oneof(fc.nat(300).map(String), fc.stringMatching(/^[0-9 x-]{0,4}$/));
+    const text = fc.array(part, { minLength: 1, maxLength: 5 }).map((parts) => parts.join("."));
+    const strict = /^(?:(?:0|[1-9]\d?|1\d\d|2[0-4]\d|25[0-5])(?:\.(?!$)|$)){4}$/;
+    fc.assert(
+      fc.property(text, (text) => {
+        const parts = text.split(".").map(Number);
+        const word = parts.reduce((word, part) => word * 256 + part, 0);
+        const expected = strict.test(text) ? { family: 4, words: [word, 0, 0, 0], text } : undefined;
+        expect(parseAddress(text)).toEqual(expected);
+      }),
+      { numRuns: 2_000 },
+    );
   });
 
   test("holds an IPv6 address in four words and writes it as RFC 5952 does", () => {

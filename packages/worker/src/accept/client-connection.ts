@@ -4,7 +4,6 @@ import {
   areEmptyLines,
   CONTENT,
   type DataPlaneConfig,
-  type Endpoint,
   type Endpoints,
   type EntryPeer,
   FIXED,
@@ -139,12 +138,12 @@ export class ClientConnection implements Unread {
       buffer: () => this.#nextBuffer(),
       callback: (octets, buffer) => this.#read(octets, buffer),
     });
-    const { source, destination, trusted, speaker } = named ?? parts.peers.of(socket);
-    const { address } = source;
+    const peer = named ?? parts.peers.of(socket);
+    const { address } = peer.source;
     this.address = address;
-    this.peer = { family: address.family, words: address.words, trusted };
-    this.ends = { source, destination };
-    this.#speaker = speaker;
+    this.peer = { family: address.family, words: address.words, trusted: peer.trusted };
+    this.ends = peer;
+    this.#speaker = peer.speaker;
     this.#socket = socket;
     this.#events = parts.events;
     this.#wheel = parts.wheel;
@@ -346,7 +345,7 @@ export class ClientConnection implements Unread {
 
   /** What the heads of its requests say about where they come from. */
   get forwardedBy(): ForwardedBy {
-    this.#forwardedBy ??= new ForwardedBy(this.address.text, authorityOf(this.ends.destination));
+    this.#forwardedBy ??= new ForwardedBy(this.address.text, this.ends);
     return this.#forwardedBy;
   }
 
@@ -522,6 +521,3 @@ export class ClientConnection implements Unread {
 }
 
 /** Host and port that the client has connected to, as they stand in a Host field. */
-function authorityOf({ address, port }: Endpoint): string {
-  return `${address.family === 6 ? `[${address.text}]` : address.text}:${port}`;
-}

@@ -1,5 +1,6 @@
 import { once } from "node:events";
-import { type AddressInfo, BoundSocket, connect } from "node:net";
+import { readFileSync } from "node:fs";
+import { type AddressInfo, BoundSocket, connect, type Socket } from "node:net";
 import { expect, test } from "vitest";
 import { listen } from "./listener.ts";
 
@@ -48,6 +49,31 @@ test("listen() leaves the client's half of a connection open when the client end
     expect(String(answer)).toBe("after the end");
     client.destroy();
   } finally {
+    server.close();
+  }
+});
+
+test.runIf(process.platform === "linux")("listen() accepts sockets that the kernel keeps alive", async () => {
+  const bound = new BoundSocket({ host: "127.0.0.1", port: 0 });
+  const accepted = Promise.withResolvers<Socket>();
+  const server = await listen(bound, (open) =>
+    accepted.resolve(open({ buffer: Buffer.alloc(16), callback: () => true })),
+  );
+  const { port } = server.address() as AddressInfo;
+  const client = connect(port, "127.0.0.1");
+  try {
+    const socket = await accepted.promise;
+    const ends = [port, client.localPort ?? 0].map((each) =>
+      each.toString(16).toUpperCase().padStart(4, "0"),
+    );
+    const line = readFileSync("/proc/net/tcp", "latin1")
+      .split("\n")
+      .find((row) => row.includes(`:${ends[0]} 0100007F:${ends[1]} 01`));
+    // Behind the queues stands the timer that runs: 02 is that of keeping alive (Linux, Documentation/networking/proc_net_tcp).
+    expect(line?.trim().split(/\s+/)[5]).toMatch(/^02:/);
+    socket.destroy();
+  } finally {
+    client.destroy();
     server.close();
   }
 });

@@ -34,3 +34,14 @@ test("Peers trusts nobody whose address is not known any more", () => {
   const socket = { remoteAddress: undefined } as Parameters<typeof loop.peers.of>[0];
   expect(loop.peers.of(socket).trusted).toBe(false);
 });
+
+test("Peers tells what a client has connected to, after it has gone too, if it was asked before", async () => {
+  const loop = new TestLoop();
+  const listener = await TestListener.listen(loop);
+  const { client } = await listener.open();
+  const destination = { address: { text: "127.0.0.1" }, port: listener.port };
+  expect(client.ends.destination).toMatchObject(destination);
+  client.destroy();
+  expect(client.ends.destination).toMatchObject(destination);
+  listener.close();
+});

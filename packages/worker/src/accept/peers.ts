@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import {
   type Address,
   type Cidr,
+  type Endpoint,
   type Endpoints,
   matchesCidr,
   type Origin,
@@ -33,10 +34,9 @@ export class Peers {
 
   /** A socket that was reset before anybody looked has no address any more; nobody trusts it. */
   of(socket: Socket): Peer {
-    const { remoteAddress, remotePort, localAddress, localPort } = socket;
+    const { remoteAddress, remotePort } = socket;
     const source = { address: addressOf(remoteAddress), port: remotePort ?? 0 };
-    const destination = { address: addressOf(localAddress), port: localPort ?? 0 };
-    return this.#judged({ source, destination }, source.address);
+    return new SocketPeer(socket, source, this.trusts(source.address));
   }
 
   /**
@@ -66,6 +66,30 @@ export class Peers {
 
   #judged({ source, destination }: Endpoints, speaker: Address | undefined): Peer {
     return { source, destination, trusted: this.trusts(speaker), speaker };
+  }
+}
+
+/** The one at the other end of a socket. Few ask what it has connected to, so that is found out for them. */
+class SocketPeer implements Peer {
+  readonly source: Endpoint;
+  readonly trusted: boolean;
+  readonly speaker: Address;
+  readonly #socket: Socket;
+  #destination: Endpoint | undefined = undefined;
+
+  constructor(socket: Socket, source: Endpoint, trusted: boolean) {
+    this.source = source;
+    this.trusted = trusted;
+    this.speaker = source.address;
+    this.#socket = socket;
+  }
+
+  get destination(): Endpoint {
+    if (this.#destination === undefined) {
+      const { localAddress, localPort } = this.#socket;
+      this.#destination = { address: addressOf(localAddress), port: localPort ?? 0 };
+    }
+    return this.#destination;
   }
 }
 

@@ -4,14 +4,15 @@
  * Run it: node packages/worker/src/forward/request-writer.bench.ts
  */
 
-import { type EntryPeer, Verdict } from "@shunt/core";
+import { type Endpoint, type EntryPeer, Verdict } from "@shunt/core";
 import { verdictOn } from "../test-exchange.ts";
 import { composeRequestHead, ForwardedBy } from "./request-writer.ts";
 
 const HEADS = 200_000;
 const ROUNDS = 5;
 const PEER: EntryPeer = { family: 4, words: [0x7f00_0001, 0, 0, 0], trusted: false };
-const BY = new ForwardedBy("127.0.0.1", "127.0.0.1:8080");
+const OURS: Endpoint = { address: { family: 4, words: PEER.words, text: "127.0.0.1" }, port: 8080 };
+const BY = new ForwardedBy("127.0.0.1", { destination: OURS });
 const ID = "h3kd83jdk2ls-4f5";
 
 const BROWSER = `User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0

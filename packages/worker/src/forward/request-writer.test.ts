@@ -1,4 +1,4 @@
-import type { EntryPeer, Snapshot } from "@shunt/core";
+import type { Endpoint, EntryPeer, Snapshot } from "@shunt/core";
 import { expect, test } from "vitest";
 import { verdictOn } from "../test-exchange.ts";
 import { snapshotOf } from "../test-snapshot.ts";
@@ -6,7 +6,11 @@ import { composeRequestHead, ForwardedBy } from "./request-writer.ts";
 
 const STRANGER: EntryPeer = { family: 4, words: [1, 0, 0, 0], trusted: false };
 const TRUSTED: EntryPeer = { ...STRANGER, trusted: true };
-const BY = new ForwardedBy("192.0.2.7", "10.0.0.1:8080");
+const OURS: Endpoint = {
+  address: { family: 4, words: [0x0a00_0001, 0, 0, 0], text: "10.0.0.1" },
+  port: 8080,
+};
+const BY = new ForwardedBy("192.0.2.7", { destination: OURS });
 
 /** The head as a server gets it. */
 async function sent(head: string, peer = STRANGER, by = BY, snapshot?: Snapshot): Promise<string> {
@@ -115,7 +119,7 @@ test("composeRequestHead() writes an IPv6 peer as each field wants it", async ()
   const head = await sent(
     "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
     STRANGER,
-    new ForwardedBy("2001:db8::1", "10.0.0.1:8080"),
+    new ForwardedBy("2001:db8::1", { destination: OURS }),
   );
   expect(head).toContain("\r\nX-Forwarded-For: 2001:db8::1\r\n");
   expect(head).toContain('\r\nForwarded: for="[2001:db8::1]";host="a";proto=http\r\n');

@@ -1,22 +1,30 @@
-import { HEAD_FLAG, type Verdict } from "@shunt/core";
+import { type Endpoint, type Endpoints, HEAD_FLAG, type Verdict } from "@shunt/core";
 import { copyRange, copyWithout, keptLength } from "./slices.ts";
 
 /** What our fields say about a client and this proxy: the same for all requests of a connection. */
 export class ForwardedBy {
-  /** Host and port of the listener, for a request that names no host (HTTP/1.0). */
-  readonly ownAuthority: string;
   /** The fields before X-Forwarded-Proto, and behind them Forwarded, as far as the host. */
   readonly octets: Buffer;
   readonly forwardedAt: number;
+  readonly #ends: Pick<Endpoints, "destination">;
 
-  /** `peer`: its address as text. */
-  constructor(peer: string, ownAuthority: string) {
+  /** `peer`: its address as text. `ends` are asked only for a request that names no host. */
+  constructor(peer: string, ends: Pick<Endpoints, "destination">) {
     const lead = `Via: 1.1 shunt\r\nX-Forwarded-For: ${peer}\r\n`;
     const node = peer.includes(":") ? `"[${peer}]"` : peer;
-    this.ownAuthority = ownAuthority;
+    this.#ends = ends;
     this.octets = Buffer.from(`${lead}Forwarded: for=${node};host="`, "latin1");
     this.forwardedAt = lead.length;
   }
+
+  /** Host and port of the listener, for a request that names no host (HTTP/1.0). */
+  get ownAuthority(): string {
+    return authorityOf(this.#ends.destination);
+  }
+}
+
+function authorityOf({ address, port }: Endpoint): string {
+  return `${address.family === 6 ? `[${address.text}]` : address.text}:${port}`;
 }
 
 const SLASH = 0x2f;
@@ -80,25 +88,26 @@ function writeFields(
   from: number,
   head: Buffer,
   verdict: Verdict,
-  { octets, forwardedAt, ownAuthority }: ForwardedBy,
+  by: ForwardedBy,
   id: string,
 ): number {
   const { flags } = verdict;
+  const { octets, forwardedAt } = by;
   let at = copyRange(octets, 0, forwardedAt, out, from);
   if ((flags & HEAD_FLAG.HTTP_1_0) !== 0) out[from + VIA_MINOR] = ZERO;
   if ((flags & HEAD_FLAG.KEEPS_PROTO) === 0) at = put(out, at, PROTO);
   if ((flags & HEAD_FLAG.KEEPS_HOST) === 0)
-    at = put(out, putHost(out, put(out, at, HOST), head, verdict, ownAuthority), CRLF);
+    at = put(out, putHost(out, put(out, at, HOST), head, verdict, by), CRLF);
   at = copyRange(octets, forwardedAt, octets.length, out, at);
-  at = put(out, putHost(out, at, head, verdict, ownAuthority), FORWARDED_END);
+  at = put(out, putHost(out, at, head, verdict, by), FORWARDED_END);
   if ((flags & HEAD_FLAG.KEEPS_REQUEST_ID) !== 0) return at;
   return put(out, putText(out, put(out, at, REQUEST_ID), id), CRLF);
 }
 
 /** The host that the client named, else ours. */
-function putHost(out: Buffer, at: number, head: Buffer, verdict: Verdict, ownAuthority: string): number {
+function putHost(out: Buffer, at: number, head: Buffer, verdict: Verdict, by: ForwardedBy): number {
   const { authorityAt, authorityLength, start } = verdict;
-  if (authorityLength === 0) return putText(out, at, ownAuthority);
+  if (authorityLength === 0) return putText(out, at, by.ownAuthority);
   return copyRange(head, authorityAt - start, authorityAt - start + authorityLength, out, at);
 }
 
