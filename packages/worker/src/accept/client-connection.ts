@@ -519,5 +519,3 @@ export class ClientConnection implements Unread {
     this.#events.gone(this, reason);
   }
 }
-
-/** Host and port that the client has connected to, as they stand in a Host field. */

@@ -23,6 +23,7 @@ export class ForwardedBy {
   }
 }
 
+/** An end of a connection as it stands in a Host field. */
 function authorityOf({ address, port }: Endpoint): string {
   return `${address.family === 6 ? `[${address.text}]` : address.text}:${port}`;
 }
