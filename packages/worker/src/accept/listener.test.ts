@@ -53,6 +53,7 @@ test("listen() leaves the client's half of a connection open when the client end
   }
 });
 
+// Only Linux tells of it, and only there sockets have it from the one that listens.
 test.runIf(process.platform === "linux")("listen() accepts sockets that the kernel keeps alive", async () => {
   const bound = new BoundSocket({ host: "127.0.0.1", port: 0 });
   const accepted = Promise.withResolvers<Socket>();
