@@ -8,6 +8,8 @@ import { world } from "./world.ts";
 /** Of the kernel's listener what accept/listener.ts uses of it. */
 interface ListeningHandle {
   onconnection: (error: number, client: object) => void;
+  setNoDelay(): number;
+  setKeepAlive(): number;
 }
 
 /**
@@ -31,7 +33,7 @@ export class Yard {
       log: pino({ level: "silent" }),
     });
     await world.tickingFrom(() => acceptor.start());
-    const handle: ListeningHandle = { onconnection: () => {} };
+    const handle: ListeningHandle = { onconnection: () => {}, setNoDelay: () => 0, setKeepAlive: () => 0 };
     await acceptor.listen({ name: "web", host: "127.0.0.1", port: 0, proxyProtocol: false }, 1, handle);
     return new Yard(acceptor, handle);
   }
