@@ -99,24 +99,11 @@ describe("unread octets", () => {
   test("ClientConnection throws away what follows the last request of its connection", async () => {
     const { client, told, socket } = open;
     client.lastRequestSeen = true;
-    client.sendsNoMore = true;
     socket.write(get("/"));
     socket.end();
     await until(() => client.halfClosed);
     expect(client.unread).toHaveLength(0);
-    expect(client.sendsNoMore).toBe(false);
     expect(told.told).toEqual(["ended"]);
-  });
-
-  test("ClientConnection.forgetRest() remembers that something came behind the last request", async () => {
-    const { client, socket } = open;
-    client.sendsNoMore = true;
-    client.forgetRest();
-    expect(client.sendsNoMore).toBe(true);
-    socket.write(get("/"));
-    await unread(get("/").length);
-    client.forgetRest();
-    expect([client.unread.length, client.sendsNoMore]).toEqual([0, false]);
   });
 
   test("ClientConnection tells of content as content", async () => {
@@ -354,30 +341,6 @@ describe("the end", () => {
     socket.end();
     await until(() => client.phase === "closed");
     expect(told.told).toEqual(["gone: destroyed"]);
-  });
-
-  test("ClientConnection.close() waits for nothing more of a client that has said that nothing comes", async () => {
-    const { client, told, received } = open;
-    client.sendsNoMore = true;
-    client.outbox.push(Buffer.from("last words"));
-    client.close();
-    await received.until(({ ended }) => ended);
-    expect(received.text).toBe("last words");
-    await until(() => client.phase === "closed");
-    expect(told.told).toEqual(["gone: closed"]);
-  });
-
-  test("ClientConnection.close() lets a client that has said that nothing comes read everything, however slowly", async () => {
-    const { client, received, socket } = open;
-    client.sendsNoMore = true;
-    socket.pause();
-    const much = Buffer.alloc(16 * 1_048_576, "x");
-    for (let i = 0; i < 256; i++) client.outbox.push(much.subarray(i * 65_536, (i + 1) * 65_536));
-    client.close();
-    await later();
-    expect(client.phase).toBe("closing");
-    socket.resume();
-    await received.until(({ count, ended }) => count === much.length && ended);
   });
 
   test("ClientConnection.close() waits for a slow reader longer than it lingers, as long as something leaves", async () => {

@@ -96,8 +96,6 @@ export class ClientConnection implements Unread {
   leaving: boolean;
   /** No request behind the youngest exchange is read. */
   lastRequestSeen = false;
-  /** The last request had no content, the client has said that it is the last, and nothing has come behind it. */
-  sendsNoMore = false;
   /** Sent FIN: what it still gets are answers. */
   halfClosed = false;
   /** Exchanges that this connection has brought. */
@@ -212,13 +210,6 @@ export class ClientConnection implements Unread {
     this.#config = exchange.snapshot.config;
     this.queue.append(exchange);
     this.requests++;
-  }
-
-  /** The client has said that this request is its last. Whatever comes behind it is thrown away. */
-  forgetRest(): void {
-    if (this.unread.length === 0) return;
-    this.sendsNoMore = false;
-    this.consume(this.unread.length);
   }
 
   /** The next exchange that may start now. */
@@ -360,14 +351,13 @@ export class ClientConnection implements Unread {
 
   /**
    * Says nothing more, and closes once the client has read everything. Octets that still come are thrown away for a
-   * while: closing over unread input would reset the connection, and our last words with it (RFC 9112 section 9.6). Not
-   * where the client has said that nothing comes (decision 0022).
+   * while: closing over unread input would reset the connection, and our last words with it (RFC 9112 section 9.6).
    */
   close(): void {
     if (this.phase === "closing" || this.phase === "closed") return;
     this.phase = "closing";
     this.unread = EMPTY;
-    this.outbox.end(this.sendsNoMore);
+    this.outbox.end();
     this.#deadline.set(this.#config.timeouts.bodyIdleMs);
     this.#socket.once("finish", () => this.#said());
     this.regulate();
@@ -431,10 +421,7 @@ export class ClientConnection implements Unread {
   }
 
   #takeHeads(chunk: Buffer): void {
-    if (this.lastRequestSeen) {
-      this.sendsNoMore = false;
-      return;
-    }
+    if (this.lastRequestSeen) return;
     const before = this.unread.length;
     this.unread = this.#growing.append(before === 0 ? this.#emptyLines : this.unread, chunk);
     if (before === 0 && this.passOverEmptyLines()) return;

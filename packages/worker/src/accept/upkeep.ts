@@ -18,7 +18,7 @@ export class Upkeep {
   /** Reads on behind what was read: the next head, or nothing more, and then the connection closes. */
   proceed(client: ClientConnection): void {
     if (client.phase === "heads") {
-      if (client.lastRequestSeen) client.forgetRest();
+      if (client.lastRequestSeen) client.consume(client.unread.length);
       client.passOverEmptyLines();
       if (!client.partial) this.#heads(client);
       if (client.isOver) client.close();

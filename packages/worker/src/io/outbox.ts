@@ -27,7 +27,6 @@ export class Outbox implements Flushable {
   flushes = 0;
   #dirty = false;
   #endAfter = false;
-  #entirely = false;
   #ended = false;
   /** Somebody waits for `drained`. */
   #awaited = false;
@@ -121,14 +120,10 @@ export class Outbox implements Flushable {
     return true;
   }
 
-  /**
-   * Sends what there is, then FIN. Nothing can be pushed any more. `entirely`: the socket is closed then, where the kernel
-   * takes all of it at once.
-   */
-  end(entirely = false): void {
+  /** Sends what there is, then FIN. Nothing can be pushed any more. */
+  end(): void {
     if (this.#ended) return;
     this.#touch();
-    this.#entirely = entirely;
     this.#endAfter = true;
     this.#ended = true;
   }
@@ -147,8 +142,7 @@ export class Outbox implements Flushable {
     }
     if (this.#endAfter) {
       this.#endAfter = false;
-      if (this.#entirely && this.#handedOver === 0) this.#socket.destroy();
-      else this.#socket.end();
+      this.#socket.end();
     }
     // A write that the kernel takes as a whole brings no event: whoever waits is told here.
     if (this.#awaited && !this.#socket.writableNeedDrain && this.#direct.waiting === 0) this.#tellDrained();

@@ -70,21 +70,6 @@ test.each([
   expect(open.client.lastRequestSeen).toBe(expected);
 });
 
-test.each([
-  ["GET / HTTP/1.1\r\nHost: a", false],
-  ["GET / HTTP/1.1\r\nHost: a\r\nConnection: close", true],
-  ["GET / HTTP/1.0", true],
-  ["POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 1", false],
-  ["POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked", false],
-  ["GET / HTTP/1.1\r\nConnection: close", false],
-])(
-  "Exchange knows that nothing comes behind it when its client says so and sent no content: %j",
-  async (head, expected) => {
-    await exchangeOf(open.client, `${head}\r\n\r\n`);
-    expect(open.client.sendsNoMore).toBe(expected);
-  },
-);
-
 test("Exchange is due when it is the oldest of its client", async () => {
   const [first, second] = [
     await exchangeOf(open.client, "GET / HTTP/1.1\r\nHost: a\r\n\r\n"),

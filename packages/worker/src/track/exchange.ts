@@ -136,10 +136,7 @@ export class Exchange {
     this.user = verdict.user;
     this.forwardedClient = verdict.client;
     if (verdict.refusal !== REFUSE.NONE) this.refused(verdict.refusal);
-    else if ((verdict.flags & HEAD_FLAG.PERSISTENT) === 0) {
-      client.lastRequestSeen = true;
-      client.sendsNoMore = (verdict.flags & HEAD_FLAG.CONTENT) === 0;
-    }
+    else if ((verdict.flags & HEAD_FLAG.PERSISTENT) === 0) client.lastRequestSeen = true;
     this.bytesIn = received.length;
     this.beganAt = client.unreadAt;
     this.headAt = client.headAt;
