@@ -47,11 +47,17 @@ export class BusClient {
   #saidLost = false;
   #losses = 0;
   #timers: NodeJS.Timeout[] = [];
+  readonly #heard = Promise.withResolvers<void>();
 
   constructor(options: BusClientOptions) {
     this.#options = options;
     this.#snapshot = options.snapshot;
     this.#servers = serverNames(options.snapshot.config);
+  }
+
+  /** Resolves when a coordinator has spoken, which it does to those who have said hello. Never, where there is none. */
+  get heard(): Promise<void> {
+    return this.#heard.promise;
   }
 
   start(): void {
@@ -99,6 +105,7 @@ export class BusClient {
 
   #handle(message: CoordinatorMessage): void {
     const { acceptor } = this.#options;
+    this.#heard.resolve();
     switch (message.kind) {
       case "snapshot":
         void this.#apply(message.snapshot);

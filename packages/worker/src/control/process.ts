@@ -1,4 +1,5 @@
 import { flushCompileCache } from "node:module";
+import { setTimeout as sleep } from "node:timers/promises";
 import {
   type AcceptorNotice,
   decodeSupervisorMessage,
@@ -18,6 +19,8 @@ const EXIT_INTERNAL_ERROR = 70;
 const EXIT_USAGE = 64;
 /** Who was asked to end ends, though no successor comes in this time. */
 const SUCCESSOR_WITHIN_MS = 30_000;
+/** Who accepts says so to the supervisor, though no coordinator has heard of it in this time: there may be none. */
+const HEARD_WITHIN_MS = 500;
 
 export interface AcceptorProcessOptions {
   readonly version: string;
@@ -166,6 +169,16 @@ class AcceptorProcess {
     if (this.#draining) return;
     await this.#acceptor.listen(listener, place, handle);
     if (!last) return;
+    void this.#tellListening(place);
+  }
+
+  /**
+   * Whoever came before drains as soon as this is told. So coordinators hear first that this one accepts: none of them is to
+   * see a moment in which nobody does. No order waits for it.
+   */
+  async #tellListening(place: number): Promise<void> {
+    await Promise.race([this.#bus?.heard, sleep(HEARD_WITHIN_MS, undefined, { ref: false })]);
+    if (this.#draining) return;
     this.#bus?.reportStatus();
     tell({ kind: "listening", place });
   }
