@@ -55,6 +55,7 @@ export class LineBlock {
     return taken;
   }
 
+  /** Text that was made ready. */
   ready({ words, length }: ReadyText): this {
     this.#room(words.length * WORD_BYTES);
     const view = this.#view;
